@@ -1,0 +1,52 @@
+//! The nouns that cross rooms.
+//!
+//! Ids, names, cluster sets, spans, diagnostics, observed facts, scalars, the source as it was
+//! read, what was rendered of it, and the ledger. Values only: nothing here reads a file, a
+//! clock or the environment, and nothing here can fail except by being given a malformed text.
+//!
+//! Every other room depends on this one; it depends on none.
+
+mod diagnostic;
+mod hash;
+mod id;
+mod ledger;
+mod name;
+mod object;
+mod observed;
+mod parts;
+mod rendered;
+mod scalar;
+mod set;
+mod sink;
+mod source;
+mod span;
+
+pub use diagnostic::{Code, Diagnostic, Label, Severity};
+pub use hash::{hash_blob, hash_commit, hash_tree, sha256, tree_bytes};
+pub use id::{ClusterUid, CommitId, Digest, FleetUid, Generation, IdError, ObjectId};
+pub use ledger::{
+    Approval, Deletions, Hold, HoldKind, Ledger, LedgerCell, LedgerCluster, Revision, Step, Trailer,
+};
+pub use name::{
+    ApplicationName, ClusterName, GroupPath, NameError, NamespaceName, check_dns_label,
+};
+pub use object::{ObjectChange, ObjectKey};
+pub use observed::{Cause, Observed};
+pub use parts::{Fragment, Parts};
+pub use rendered::{Cell, Delivery, FanOut, Layout, Rendered, RenderedCluster};
+pub use scalar::{Scalar, ScalarKind};
+pub use set::{ClusterId, ClusterSet};
+pub use sink::{Base, Entry, MemoryObjects, Mode, Piece, Sink};
+pub use source::{Files, Origin, Source, SourceFile};
+pub use span::{FileId, Place, Span};
+
+/// The position of an application in the table of the value that names it.
+///
+/// A number means nothing outside its own table: [`Rendered::applications`] or
+/// [`Ledger::applications`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ApplicationId(pub u32);
+
+/// The position of a namespace in the table of the value that names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NamespaceId(pub u32);

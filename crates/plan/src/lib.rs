@@ -1,0 +1,17 @@
+//! From documents to what every cluster must run.
+//!
+//! ```text
+//! documents ─assemble─▶ Fleet ─┐
+//!                              ├─render─▶ Rendered (trees by id, and diagnostics)
+//! template files ──parse───────┘
+//! ```
+//!
+//! In: the documents of one source, and its template files. Out: a validated [`Fleet`], the
+//! bindings, and a tree for every cluster through a [`model::Sink`]. Mistakes are values: an
+//! inventory is accepted whole or not at all, a fault of a template or a value breaks its cells
+//! only. No IO, no clock, no environment; the same input gives the same bytes, on any number of
+//! threads and in any order of documents.
+
+pub mod fleet;
+
+pub use fleet::{Application, Cluster, Column, Fleet, Group, KeySpace, Namespace, ValueId};
