@@ -21,6 +21,8 @@ pub struct SourceFile {
 #[derive(Clone, Debug, Default)]
 pub struct Files {
     files: Vec<SourceFile>,
+    /// How many at the start are in the order of paths; the rest are texts that were added.
+    n_sorted: usize,
 }
 
 impl Files {
@@ -28,7 +30,7 @@ impl Files {
     #[must_use]
     pub fn new(mut files: Vec<SourceFile>) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        Self { files }
+        Self { n_sorted: files.len(), files }
     }
 
     /// Adds a text that is no file of the source, such as an expression of the command line, so
@@ -52,19 +54,24 @@ impl Files {
     /// The position of a path.
     #[must_use]
     pub fn find(&self, path: &str) -> Option<FileId> {
-        let index = self.files.iter().position(|file| &*file.path == path)?;
+        let sorted = &self.files[..self.n_sorted];
+        let index = sorted.binary_search_by(|file| (*file.path).cmp(path)).ok()?;
         Some(FileId(index as u32))
     }
 
-    /// Every file with its position, in the order of paths.
+    /// Every file of the source with its position, in the order of paths.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.files.iter().enumerate().map(|(index, file)| (FileId(index as u32), file))
+        self.files[..self.n_sorted]
+            .iter()
+            .enumerate()
+            .map(|(index, file)| (FileId(index as u32), file))
     }
 
     /// The files below a folder (`apps/web`, without a slash at the end), in order.
     pub fn below<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = (FileId, &'a SourceFile)> {
-        let start = self.files.partition_point(|file| &*file.path < folder);
-        self.files[start..]
+        let sorted = &self.files[..self.n_sorted];
+        let start = sorted.partition_point(|file| &*file.path < folder);
+        sorted[start..]
             .iter()
             .enumerate()
             .map(move |(index, file)| (FileId((start + index) as u32), file))
