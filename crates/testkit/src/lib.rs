@@ -1,1 +1,12 @@
-//! Room testkit.
+//! For tests only: fleets in one string, bare repositories, diagnostics as stable text.
+//!
+//! Every room's tests may depend on this one, as a dev-dependency only. A mistake in a test's
+//! own input is a panic that says what is wrong with it.
+
+mod report;
+mod repository;
+mod source;
+
+pub use report::render_diagnostics;
+pub use repository::{TestRepository, repository, work_tree};
+pub use source::{TestFile, files, source};
