@@ -6,4 +6,5 @@
 //! mean together (that is `plan`), and nothing here does IO.
 
 pub mod document;
+pub mod objects;
 pub mod yaml;
