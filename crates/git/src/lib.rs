@@ -1,3 +1,15 @@
 //! Repositories: read a source, write packs, append to the ledger, project it.
 //!
-//! The only room that uses gix and runs the `git` program. No type of gix is in its interface.
+//! In: a path on this machine, trees by id, and the steps that `release` decided. Out: sources,
+//! ledgers, commits and refs. This is the only room that uses gix (to read objects and refs) and
+//! runs the `git` program (to move refs durably); no type of gix is in its interface. It decides
+//! nothing: what to release, hold or delete is said by its callers.
+
+#[allow(dead_code, reason = "used as soon as refs are moved")]
+mod program;
+mod repository;
+
+pub use program::ProgramError;
+pub use repository::{
+    CommitInfo, Reader, Repository, RepositoryError, TreeEntry, TreeEntryKind, descends,
+};
