@@ -6,9 +6,12 @@
 //! nothing: what to release, hold or delete is said by its callers.
 
 #[allow(dead_code, reason = "used as soon as refs are moved")]
+pub mod codes;
+mod load;
 mod program;
 mod repository;
 
+pub use load::{LoadError, load};
 pub use program::ProgramError;
 pub use repository::{
     CommitInfo, Reader, Repository, RepositoryError, TreeEntry, TreeEntryKind, descends,

@@ -361,6 +361,26 @@ impl Repository {
         heads.into_iter().filter_map(|path| read(path).transpose()).collect()
     }
 
+    /// Whether the repository's ignore rules leave a folder of its work tree out whole.
+    ///
+    /// # Errors
+    /// If the `git` program fails.
+    pub fn ignores(&self, folder: &Path) -> Result<bool, RepositoryError> {
+        let Some(work_tree) = self.work_tree() else { return Ok(false) };
+        let arguments = [
+            "--work-tree",
+            &work_tree.to_string_lossy(),
+            "ls-files",
+            "--others",
+            "--ignored",
+            "--exclude-standard",
+            "--directory",
+            "--",
+            &folder.to_string_lossy(),
+        ];
+        Ok(!crate::program::run(&self.git_dir, &arguments, b"")?.is_empty())
+    }
+
     /// The bytes of a blob.
     ///
     /// # Errors

@@ -1,6 +1,5 @@
 //! The room `git` against real repositories, read back by the `git` program.
 
-extern crate res_edge_git as git;
-
+mod load;
 mod repository;
 mod support;
