@@ -12,6 +12,9 @@
 //! only. No IO, no clock, no environment; the same input gives the same bytes, on any number of
 //! threads and in any order of documents.
 
+pub mod expression;
 pub mod fleet;
 
-pub use fleet::{Application, Cluster, Column, Fleet, Group, KeySpace, Namespace, ValueId};
+pub use fleet::{
+    Application, Cluster, Column, Fleet, Group, GroupId, KeySpace, Namespace, ValueId,
+};

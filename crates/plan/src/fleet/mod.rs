@@ -39,6 +39,10 @@ pub struct Fleet {
     pub roles: Vec<RoleDocument>,
 }
 
+/// The position of a group in [`Fleet::groups`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupId(pub u32);
+
 /// A cluster.
 #[derive(Clone, Debug)]
 pub struct Cluster {

@@ -1,0 +1,106 @@
+//! Distinct texts in order, laid out one after the other.
+
+use std::ops::Range;
+
+use super::Pattern;
+
+/// Distinct texts, sorted; a position here is an id elsewhere. They stand in one string, so that
+/// a search by pattern reads memory from front to back.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    joined: String,
+    ends: Vec<u32>,
+}
+
+impl Texts {
+    /// Takes texts that are sorted and distinct.
+    #[must_use]
+    pub fn from_sorted<'a>(sorted: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut texts = Self::default();
+        for text in sorted {
+            texts.joined.push_str(text);
+            texts.ends.push(texts.joined.len() as u32);
+        }
+        texts
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The text at a position; the empty text past the last.
+    #[must_use]
+    pub fn get(&self, index: usize) -> &str {
+        let start = match index {
+            0 => 0,
+            _ => self.ends.get(index - 1).map_or(self.joined.len(), |end| *end as usize),
+        };
+        let end = self.ends.get(index).map_or(start, |end| *end as usize);
+        &self.joined[start..end]
+    }
+
+    /// The texts in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|index| self.get(index))
+    }
+
+    /// The position of a text.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<usize> {
+        let index = self.first(|candidate| candidate >= text);
+        (index < self.len() && self.get(index) == text).then_some(index)
+    }
+
+    /// The positions of the texts that match, in order.
+    pub fn matching<'a>(&'a self, pattern: &'a Pattern) -> impl Iterator<Item = usize> + 'a {
+        self.starting_with(pattern.prefix()).filter(|index| pattern.matches(self.get(*index)))
+    }
+
+    fn starting_with(&self, prefix: &str) -> Range<usize> {
+        let start = self.first(|candidate| candidate >= prefix);
+        let end = self.first(|candidate| candidate >= prefix && !candidate.starts_with(prefix));
+        start..end
+    }
+
+    /// The first position from which on the condition holds.
+    fn first(&self, holds: impl Fn(&str) -> bool) -> usize {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if holds(self.get(middle)) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        low
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_found_by_name_and_by_pattern() {
+        let texts = Texts::from_sorted(["", "a", "ab", "abc", "b", "bc"]);
+        assert_eq!(texts.find(""), Some(0));
+        assert_eq!(texts.find("abc"), Some(3));
+        assert_eq!(texts.find("abcd"), None);
+        assert_eq!(texts.find("c"), None);
+        let matching =
+            |runs: &[&str]| texts.matching(&Pattern::new(runs.iter().copied())).collect::<Vec<_>>();
+        assert_eq!(matching(&["a", ""]), [1, 2, 3]);
+        assert_eq!(matching(&["", "c"]), [3, 5]);
+        assert_eq!(matching(&["", ""]), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(matching(&["x", ""]), Vec::<usize>::new());
+    }
+}
