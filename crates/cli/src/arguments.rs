@@ -1,0 +1,167 @@
+//! The words of the command line, and the environment as flags.
+//!
+//! In: words. Out: a [`Line`], or a usage error that clap wrote. Every flag can be given as a
+//! variable `RES_EDGE_<FLAG>`; the command line wins.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+
+use crate::commands::Command;
+use crate::error::{CommandError, ErrorKind};
+use crate::session::Location;
+use crate::terminal::{Terminal, Verbosity};
+
+/// GitOps for very many Kubernetes clusters: who runs what is decided in Git, shown before it is
+/// merged, and released with care
+#[derive(Clone, Debug, Parser)]
+#[command(name = "res-edge", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(disable_help_subcommand = true, subcommand_value_name = "COMMAND")]
+#[command(after_help = "\
+Examples:
+  res-edge demo                        a whole fleet to try, in ./demo-data
+  res-edge init my-fleet               a new source
+  res-edge diff                        what your uncommitted edits change, on every cluster
+  res-edge get clusters /g/stores      the clusters of a group
+
+Each flag can also be set as a variable: --source is RES_EDGE_SOURCE.")]
+pub(crate) struct Line {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+struct Global {
+    /// Folder or repository that holds fleet.yaml
+    #[arg(long, global = true, value_name = "DIR|REPO", default_value = ".")]
+    #[arg(hide_default_value = true)]
+    source: PathBuf,
+    /// Read this Git revision instead of the work tree
+    #[arg(long, global = true, value_name = "REV")]
+    rev: Option<String>,
+    /// Write without colour (also NO_COLOR)
+    #[arg(long, global = true)]
+    no_color: bool,
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
+}
+
+impl Line {
+    /// Tells the terminal what the flags say, and answers where the source is.
+    pub(crate) fn configure(&self, terminal: &mut Terminal) -> Location {
+        let verbosity = match (self.global.quiet, self.global.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        };
+        terminal.configure(verbosity, self.global.no_color);
+        Location { source: self.global.source.clone(), revision: self.global.rev.clone() }
+    }
+}
+
+/// The variable of each flag that has a long form.
+const VARIABLES: &[(&str, &str)] = &[
+    ("all-or-nothing", "RES_EDGE_ALL_OR_NOTHING"),
+    ("applications", "RES_EDGE_APPLICATIONS"),
+    ("by", "RES_EDGE_BY"),
+    ("clusters", "RES_EDGE_CLUSTERS"),
+    ("confirm", "RES_EDGE_CONFIRM"),
+    ("dry-run", "RES_EDGE_DRY_RUN"),
+    ("files", "RES_EDGE_FILES"),
+    ("layout", "RES_EDGE_LAYOUT"),
+    ("limit", "RES_EDGE_LIMIT"),
+    ("list", "RES_EDGE_LIST"),
+    ("name", "RES_EDGE_NAME"),
+    ("no-color", "RES_EDGE_NO_COLOR"),
+    ("no-headers", "RES_EDGE_NO_HEADERS"),
+    ("output", "RES_EDGE_OUTPUT"),
+    ("quiet", "RES_EDGE_QUIET"),
+    ("rev", "RES_EDGE_REV"),
+    ("seed", "RES_EDGE_SEED"),
+    ("selector", "RES_EDGE_SELECTOR"),
+    ("source", "RES_EDGE_SOURCE"),
+    ("to", "RES_EDGE_TO"),
+    ("tree", "RES_EDGE_TREE"),
+    ("unique", "RES_EDGE_UNIQUE"),
+    ("verbose", "RES_EDGE_VERBOSE"),
+];
+
+/// The command line as clap knows it.
+pub(crate) fn command() -> clap::Command {
+    with_variables(Line::command())
+}
+
+fn with_variables(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| {
+        let variable =
+            VARIABLES.iter().find(|(long, _)| arg.get_long() == Some(*long)).map(|(_, name)| *name);
+        match (variable, arg.get_action()) {
+            (Some(name), ArgAction::SetTrue) => {
+                arg.env(name).hide_env(true).value_parser(FalseyValueParser::new())
+            }
+            (Some(name), _) => arg.env(name).hide_env(true),
+            (None, _) => arg,
+        }
+    });
+    command.mut_subcommands(with_variables)
+}
+
+/// Parses the words. Answers nothing where help or the version was asked for, which is then
+/// printed.
+///
+/// # Errors
+/// The words are no command; clap's own explanation was written to standard error.
+pub(crate) fn parse(
+    words: impl IntoIterator<Item = OsString>,
+    terminal: &mut Terminal,
+) -> Result<Option<Line>, CommandError> {
+    let parsed =
+        command().try_get_matches_from(words).and_then(|matches| Line::from_arg_matches(&matches));
+    match parsed {
+        Ok(line) => Ok(Some(line)),
+        Err(error) if !error.use_stderr() => {
+            terminal.print(&error.render().to_string())?;
+            Ok(None)
+        }
+        Err(error) => {
+            terminal.report(error.render().to_string().trim_end());
+            Err(CommandError::new(ErrorKind::Usage, "usage"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn longs(command: &clap::Command) -> Vec<String> {
+        let own = command.get_arguments().filter_map(|arg| arg.get_long().map(str::to_owned));
+        own.chain(command.get_subcommands().flat_map(longs)).collect()
+    }
+
+    #[test]
+    fn command_line_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_has_a_variable() {
+        for long in longs(&command()) {
+            let known = VARIABLES.iter().any(|(name, variable)| {
+                let spelled = long.to_uppercase().replace('-', "_");
+                *name == long && *variable == format!("RES_EDGE_{spelled}")
+            });
+            assert!(known || long == "help" || long == "version", "--{long} has no variable");
+        }
+    }
+}

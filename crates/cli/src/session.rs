@@ -1,0 +1,34 @@
+//! What every command is given: the global flags and the terminal.
+
+use std::path::{Path, PathBuf};
+
+use crate::terminal::Terminal;
+
+/// The global flags that concern the source.
+#[derive(Clone, Debug)]
+pub(crate) struct Location {
+    /// The folder or repository that holds the source.
+    pub(crate) source: PathBuf,
+    /// The revision to read, instead of the work tree.
+    pub(crate) revision: Option<String>,
+}
+
+/// One run of one command.
+pub(crate) struct Session<'a> {
+    /// Where the source is.
+    pub(crate) location: Location,
+    /// The streams.
+    pub(crate) terminal: &'a mut Terminal,
+}
+
+impl Session<'_> {
+    /// The folder or repository that holds the source.
+    pub(crate) fn source(&self) -> &Path {
+        &self.location.source
+    }
+
+    /// The revision that was asked for.
+    pub(crate) fn revision(&self) -> Option<&str> {
+        self.location.revision.as_deref()
+    }
+}
