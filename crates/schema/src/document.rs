@@ -43,6 +43,9 @@ pub enum Document {
 /// A key with its value, in the order of the file. Keys are unique.
 pub type Pairs = Vec<(Spanned<Box<str>>, Spanned<Scalar>)>;
 
+/// Declared label keys with the values that each may have, or nothing for `any`.
+pub type Vocabulary = Vec<(Spanned<Box<str>>, Option<Vec<Spanned<Box<str>>>>)>;
+
 /// An expression of the language of clusters, as text; `plan` parses it.
 pub type ExpressionText = Spanned<Box<str>>;
 
@@ -56,7 +59,7 @@ pub struct FleetDocument {
     /// `spec.engine`; 1 if absent.
     pub engine: u32,
     /// `spec.labels`: each declared label key with its values, or nothing for `any`.
-    pub vocabulary: Option<Vec<(Spanned<Box<str>>, Option<Vec<Spanned<Box<str>>>>)>>,
+    pub vocabulary: Option<Vocabulary>,
     /// `spec.values`.
     pub values: Pairs,
     /// `spec.layout`; manifests if absent.

@@ -5,6 +5,14 @@
 //! manifests. This is the only room that uses a YAML parser. Nothing here knows what documents
 //! mean together (that is `plan`), and nothing here does IO.
 
+pub mod codes;
 pub mod document;
 pub mod objects;
+pub mod nearest;
+mod read;
+pub mod shape;
 pub mod yaml;
+
+pub use document::{Document, Kind};
+pub use nearest::nearest;
+pub use read::{read, read_source};

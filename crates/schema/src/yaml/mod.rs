@@ -3,11 +3,15 @@
 //! The parser reads YAML 1.2 events; scalars keep their text and are only classified
 //! ([`kind_of`]), never converted.
 
+mod builder;
+mod locate;
 mod parse;
 mod scalar;
+mod syntax_error;
 
-pub use parse::{Limits, SyntaxError, parse};
+pub use parse::{Documents, Limits, parse};
 pub use scalar::{kind_of, reads_as_string};
+pub use syntax_error::SyntaxError;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -24,8 +28,13 @@ pub struct Stream {
 /// One node of a YAML document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// The bytes of the node in the file, without its tag and anchor. For a plain scalar that is
-    /// nothing at all, an empty range at the place where it would stand.
+    /// The bytes of the node in the file, without its tag and anchor.
+    ///
+    /// A quoted scalar includes its quotes; a block scalar starts with its `|` or `>` and ends
+    /// before its last line break; a block sequence starts with its first `-`; a collection in
+    /// brackets includes them; another collection ends with its last child. A value that is
+    /// not written at all is an empty range at the place where it would stand: after the `:` or
+    /// the `-`.
     pub range: Range<usize>,
     /// What it is.
     pub content: Content,
@@ -40,7 +49,7 @@ pub struct Node {
 pub enum Content {
     /// A scalar: its text after YAML's escapes and folding.
     Scalar {
-        /// The text.
+        /// The text; empty for a value that is not written.
         text: Arc<str>,
         /// How it was written.
         style: Style,
@@ -54,7 +63,7 @@ pub enum Content {
     },
     /// A mapping, its pairs in the order of the file; keys may be any node and may repeat.
     Mapping {
-        /// Written as `{a: b}`.
+        /// Written as `{a: b}`, or as a pair in `[a: b]`.
         flow: bool,
         /// The pairs.
         pairs: Vec<(Node, Node)>,
@@ -115,7 +124,22 @@ impl Node {
     /// Whether it is a plain scalar that reads as null, or nothing at all.
     #[must_use]
     pub fn is_null(&self) -> bool {
-        matches!(&self.content, Content::Scalar { text, style: Style::Plain }
-            if kind_of(text) == model::ScalarKind::Null)
+        self.scalar_kind() == Some(model::ScalarKind::Null)
+    }
+
+    /// What a scalar reads as: a string if it is quoted, a block, or tagged `!!str`.
+    #[must_use]
+    pub fn scalar_kind(&self) -> Option<model::ScalarKind> {
+        match &self.content {
+            Content::Scalar { text, style: Style::Plain } if !self.is_tagged_string() => {
+                Some(kind_of(text))
+            }
+            Content::Scalar { .. } => Some(model::ScalarKind::String),
+            _ => None,
+        }
+    }
+
+    fn is_tagged_string(&self) -> bool {
+        matches!(self.tag.as_deref(), Some("!!str" | "!<tag:yaml.org,2002:str>"))
     }
 }

@@ -1,0 +1,75 @@
+//! Which files are read.
+
+#[test]
+fn only_files_of_documents_are_read_in_the_order_of_paths() {
+    let cluster = |name: &str| {
+        format!("apiVersion: res-edge.dev/v1\nkind: Cluster\nmetadata: {{name: {name}}}\n")
+    };
+    let (b, a, x) = (cluster("b"), cluster("a"), cluster("x"));
+    let source = crate::source_of(&[
+        ("inventory/z/b.yaml", b.as_bytes()),
+        ("inventory/a.yaml", a.as_bytes()),
+        ("inventory/README.md", b"# not: yaml: at all"),
+        ("apps/x/base/cluster.yaml", x.as_bytes()),
+        ("inventory/c.yml", x.as_bytes()),
+        ("inventory/d.YAML", x.as_bytes()),
+        ("policies/e.json", b"{}"),
+    ]);
+    let (documents, diagnostics) = schema::read_source(&source);
+    let names: Vec<String> = documents
+        .iter()
+        .map(|document| match document {
+            schema::Document::Cluster(cluster) => cluster.metadata.name.value.to_string(),
+            _ => panic!(),
+        })
+        .collect();
+    assert_eq!(names, ["a", "b"]);
+    insta::assert_snapshot!(crate::render(&source.files, &diagnostics), @"
+    inventory/c.yml:1:1 unread-file error: `inventory/c.yml` would not be read: documents stand in `.yaml` files
+      hint: rename it to `inventory/c.yaml`, or move it out of this folder
+    inventory/d.YAML:1:1 unread-file error: `inventory/d.YAML` would not be read: documents stand in `.yaml` files
+      hint: rename it to `inventory/d.yaml`, or move it out of this folder
+    policies/e.json:1:1 unread-file error: `policies/e.json` would not be read: documents stand in `.yaml` files
+      hint: rename it to `policies/e.yaml`, or move it out of this folder
+    ");
+}
+
+#[test]
+fn faults_of_the_inventory_refuse_the_source_and_those_of_templates_do_not() {
+    let mut source =
+        crate::source_of(&[("apps/web/deploy.yaml", b"a: b"), ("inventory/a.yaml", b"")]);
+    for path in ["apps/web/deploy.yaml", "inventory/a.yaml"] {
+        let file = source.files.find(path).expect("the file is there");
+        let span = model::Span::new(file, 0, 0);
+        source.faults.push(model::Diagnostic::error(&schema::codes::LIMIT_PASSED, span, path));
+    }
+    let (_, diagnostics) = schema::read_source(&source);
+    let messages: Vec<&str> = diagnostics.iter().map(|fault| fault.message.as_str()).collect();
+    assert_eq!(messages, ["inventory/a.yaml"]);
+}
+
+/// The inventories of the former system's fleets are read without a word. They are not part of
+/// the project: without the variable there is nothing to read.
+#[test]
+fn golden_inventories_are_valid() {
+    let Ok(golden) = std::env::var("RES_EDGE_GOLDEN") else {
+        println!("skipped: RES_EDGE_GOLDEN names no folder");
+        return;
+    };
+    for case in ["everywhere", "beta-group"] {
+        let root = std::path::Path::new(&golden).join(case).join("source");
+        let mut parts =
+            vec![("fleet.yaml".to_owned(), std::fs::read(root.join("fleet.yaml")).unwrap())];
+        for entry in std::fs::read_dir(root.join("inventory")).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            parts.push((format!("inventory/{name}"), std::fs::read(&path).unwrap()));
+        }
+        let parts: Vec<(&str, &[u8])> =
+            parts.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+        let source = crate::source_of(&parts);
+        let (documents, diagnostics) = schema::read_source(&source);
+        assert_eq!(crate::render(&source.files, &diagnostics), "");
+        assert!(documents.len() > 30, "{case}: {} documents", documents.len());
+    }
+}
