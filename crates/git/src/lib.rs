@@ -8,11 +8,19 @@
 #[allow(dead_code, reason = "used as soon as refs are moved")]
 pub mod codes;
 mod load;
+#![allow(dead_code, reason = "used as soon as refs are moved")]
+
+mod descent;
+mod durable;
+mod objects;
+mod pack;
 mod program;
+mod reader;
 mod repository;
 
 pub use load::{LoadError, load};
+pub use descent::descends;
+pub use objects::{Objects, PackError};
 pub use program::ProgramError;
-pub use repository::{
-    CommitInfo, Reader, Repository, RepositoryError, TreeEntry, TreeEntryKind, descends,
-};
+pub use reader::{CommitInfo, Reader, TreeEntry, TreeEntryKind};
+pub use repository::{Repository, RepositoryError};

@@ -7,12 +7,13 @@
 //! written here.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use gix::bstr::ByteSlice;
-use jiff::Timestamp;
-use model::{Cause, CommitId, ObjectId, Observed};
+use model::{CommitId, ObjectId};
 
 use crate::ProgramError;
+use crate::reader::{CommitInfo, Pool, Reader, TreeEntry, bytes_of, one_line};
 
 /// Why a repository, or something in it, could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -102,78 +103,12 @@ impl RepositoryError {
     }
 }
 
-/// What an entry of a tree is, with the kinds that a source must not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TreeEntryKind {
-    /// A file.
-    File,
-    /// A file that may be executed.
-    Executable,
-    /// A folder.
-    Tree,
-    /// A symbolic link; its blob is the path it points to.
-    Symlink,
-    /// A commit of another repository.
-    Submodule,
-}
-
-/// One entry of a tree, as it stands in the repository.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TreeEntry {
-    /// The name: any bytes but `/` and NUL.
-    pub name: Box<[u8]>,
-    /// What it is.
-    pub kind: TreeEntryKind,
-    /// The content. For a submodule, a commit of the other repository.
-    pub id: ObjectId,
-}
-
-impl TreeEntry {
-    /// The name, if it is UTF-8.
-    #[must_use]
-    pub fn name_text(&self) -> Option<&str> {
-        std::str::from_utf8(&self.name).ok()
-    }
-}
-
-/// What a commit says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CommitInfo {
-    /// Its tree.
-    pub tree: ObjectId,
-    /// Its parents, in order.
-    pub parents: Vec<CommitId>,
-    /// The whole message.
-    pub message: String,
-    /// The time of the committer.
-    pub time: Timestamp,
-    /// The author, as `Name <mail>`.
-    pub author: String,
-}
-
-impl CommitInfo {
-    /// The first line of the message.
-    #[must_use]
-    pub fn subject(&self) -> &str {
-        self.message.lines().next().unwrap_or_default()
-    }
-
-    /// The value of a trailer: of the last line `Key: value` in the last paragraph, which is not
-    /// the first.
-    #[must_use]
-    pub fn trailer(&self, key: &str) -> Option<&str> {
-        let (_, last) = self.message.trim_end().rsplit_once("\n\n")?;
-        let value = |line: &'_ str| -> Option<usize> {
-            line.strip_prefix(key)?.starts_with(": ").then_some(key.len() + 2)
-        };
-        last.lines().rev().find_map(|line| value(line).map(|start| line[start..].trim()))
-    }
-}
-
 /// A repository: a work tree's or a bare one. It may be used by many threads.
 #[derive(Clone)]
 pub struct Repository {
     inner: gix::ThreadSafeRepository,
+    /// Idle readers: those that look for new packs, and those that do not.
+    pools: Arc<[Pool; 2]>,
     git_dir: PathBuf,
     location: PathBuf,
 }
@@ -205,7 +140,7 @@ impl Repository {
             path: path.to_owned(),
             reason: error.to_string(),
         })?;
-        Ok(Self { inner, git_dir, location: path.to_owned() })
+        Ok(Self { inner, pools: Arc::default(), git_dir, location: path.to_owned() })
     }
 
     /// Opens the repository that holds this path: there, or in the nearest folder above.
@@ -260,9 +195,16 @@ impl Repository {
     /// A reader of objects for one thread, which keeps what it has unpacked.
     #[must_use]
     pub fn reader(&self) -> Reader<'_> {
-        let mut objects = self.inner.to_thread_local();
-        objects.object_cache_size_if_unset(16 << 20);
-        Reader { repository: self, objects }
+        Reader::new(self, &self.pools[0])
+    }
+
+    /// A reader that does not look for packs that others are just writing.
+    pub(crate) fn quick_reader(&self) -> Reader<'_> {
+        Reader::without_refresh(self, &self.pools[1])
+    }
+
+    pub(crate) fn local(&self) -> gix::Repository {
+        self.inner.to_thread_local()
     }
 
     /// The commit that a revision names, such as a branch, a tag, `HEAD~2` or a commit id.
@@ -414,140 +356,6 @@ impl Repository {
     }
 }
 
-/// Reads objects for one thread. It remembers what it unpacked, so reading many at once through
-/// one reader is faster than through the repository.
-pub struct Reader<'a> {
-    repository: &'a Repository,
-    objects: gix::Repository,
-}
-
-impl Reader<'_> {
-    /// Whether the repository holds an object.
-    #[must_use]
-    pub fn holds(&self, id: ObjectId) -> bool {
-        self.objects.has_object(gix::ObjectId::from(id.0))
-    }
-
-    /// The size of an object in bytes, without unpacking it.
-    ///
-    /// # Errors
-    /// If it is missing or damaged.
-    pub fn size(&self, id: ObjectId) -> Result<u64, RepositoryError> {
-        let header = self.objects.find_header(gix::ObjectId::from(id.0));
-        header.map(|header| header.size()).map_err(|error| self.error("object", &id.0, &error))
-    }
-
-    /// The bytes of a blob.
-    ///
-    /// # Errors
-    /// If it is missing, damaged or no blob.
-    pub fn blob(&self, id: ObjectId) -> Result<Vec<u8>, RepositoryError> {
-        let found = self.objects.find_blob(gix::ObjectId::from(id.0));
-        let mut blob = found.map_err(|error| self.error("blob", &id.0, &error))?;
-        Ok(blob.take_data())
-    }
-
-    /// The entries of a tree, in Git's order.
-    ///
-    /// # Errors
-    /// If it is missing, damaged or no tree.
-    pub fn tree(&self, id: ObjectId) -> Result<Vec<TreeEntry>, RepositoryError> {
-        let found = self.objects.find_tree(gix::ObjectId::from(id.0));
-        let tree = found.map_err(|error| self.error("tree", &id.0, &error))?;
-        let entries = tree.iter().map(|entry| {
-            let entry = entry.map_err(|error| self.error("tree", &id.0, &error))?;
-            Ok(TreeEntry {
-                name: entry.filename().to_vec().into(),
-                kind: kind_of(entry.mode()),
-                id: ObjectId(bytes_of(entry.oid())),
-            })
-        });
-        entries.collect()
-    }
-
-    /// A commit.
-    ///
-    /// # Errors
-    /// If it is missing, damaged or no commit.
-    pub fn commit(&self, id: CommitId) -> Result<CommitInfo, RepositoryError> {
-        let error = |error: gix::Error| self.error("commit", &id.0, &error);
-        let commit = self.objects.find_commit(gix::ObjectId::from(id.0)).map_err(error)?;
-        let author = commit.author().map_err(error)?;
-        let seconds = commit.time().map_err(error)?.seconds;
-        let time =
-            Timestamp::from_second(seconds).map_err(|time| self.error("commit", &id.0, &time))?;
-        Ok(CommitInfo {
-            tree: ObjectId(bytes_of(&commit.tree_id().map_err(error)?)),
-            parents: commit.parent_ids().map(|parent| CommitId(bytes_of(&parent))).collect(),
-            message: commit.message_raw().map_err(error)?.to_str_lossy().into_owned(),
-            time,
-            author: format!("{} <{}>", author.name, author.email),
-        })
-    }
-
-    fn error(
-        &self,
-        kind: &'static str,
-        id: &[u8; 20],
-        error: &dyn std::fmt::Display,
-    ) -> RepositoryError {
-        RepositoryError::Object {
-            path: self.repository.location.clone(),
-            kind,
-            id: ObjectId(*id).to_string(),
-            reason: one_line(&error.to_string()),
-        }
-    }
-}
-
-/// Whether `ancestor` is the commit itself or one that it descends from.
-///
-/// It is unknown where the repository does not hold both commits and the whole history between:
-/// in a shallow clone, or where the ancestor was never fetched.
-#[must_use]
-pub fn descends(repository: &Repository, commit: CommitId, ancestor: CommitId) -> Observed<bool> {
-    if commit == ancestor {
-        return Observed::Known(true);
-    }
-    let reader = repository.reader();
-    for id in [commit, ancestor] {
-        if let Err(error) = reader.commit(id) {
-            return Observed::Unknown(Cause(error.to_string()));
-        }
-    }
-    match walk_to(&reader, commit, ancestor) {
-        Ok(true) => Observed::Known(true),
-        Ok(false) => match repository.is_shallow() {
-            Ok(false) => Observed::Known(false),
-            Ok(true) => Observed::Unknown(Cause(format!(
-                "the repository `{}` is a shallow clone, which does not hold the history from {ancestor} to {commit}",
-                repository.location.display()
-            ))),
-            Err(error) => Observed::Unknown(Cause(error.to_string())),
-        },
-        Err(error) => Observed::Unknown(Cause(error.to_string())),
-    }
-}
-
-fn walk_to(
-    reader: &Reader<'_>,
-    commit: CommitId,
-    ancestor: CommitId,
-) -> Result<bool, RepositoryError> {
-    use gix::revision::walk::Sorting;
-    use gix::traverse::commit::simple::CommitTimeOrder;
-    let error = |error: gix::Error| reader.error("commit", &commit.0, &error);
-    let order = Sorting::ByCommitTime(CommitTimeOrder::NewestFirst);
-    let walk = reader.objects.rev_walk([gix::ObjectId::from(commit.0)]).sorting(order);
-    for found in walk.all().map_err(error)? {
-        let found = found.map_err(|fault| reader.error("commit", &commit.0, &fault))?;
-        if bytes_of(&found.id) == ancestor.0 {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// Reads nothing but the repository's own configuration, and that as data only.
 fn options() -> gix::open::Options {
     gix::open::Options::isolated()
@@ -579,27 +387,4 @@ fn open_error(path: &Path, error: &gix::Error) -> RepositoryError {
         return RepositoryError::ObjectFormat { path: path.to_owned() };
     }
     RepositoryError::Open { path: path.to_owned(), reason }
-}
-
-fn kind_of(mode: gix::objs::tree::EntryMode) -> TreeEntryKind {
-    use gix::objs::tree::EntryKind;
-    match mode.kind() {
-        EntryKind::Tree => TreeEntryKind::Tree,
-        EntryKind::Blob => TreeEntryKind::File,
-        EntryKind::BlobExecutable => TreeEntryKind::Executable,
-        EntryKind::Link => TreeEntryKind::Symlink,
-        EntryKind::Commit => TreeEntryKind::Submodule,
-    }
-}
-
-/// The twenty bytes of a SHA-1; a repository with longer ids is never opened.
-fn bytes_of(id: &gix::oid) -> [u8; 20] {
-    let mut bytes = [0; 20];
-    let n_bytes = id.as_bytes().len().min(20);
-    bytes[..n_bytes].copy_from_slice(&id.as_bytes()[..n_bytes]);
-    bytes
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
