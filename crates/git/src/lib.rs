@@ -5,21 +5,20 @@
 //! runs the `git` program (to move refs durably); no type of gix is in its interface. It decides
 //! nothing: what to release, hold or delete is said by its callers.
 
-#[allow(dead_code, reason = "used as soon as refs are moved")]
-pub mod codes;
-mod load;
 #![allow(dead_code, reason = "used as soon as refs are moved")]
 
+pub mod codes;
 mod descent;
 mod durable;
+mod load;
 mod objects;
 mod pack;
 mod program;
 mod reader;
 mod repository;
 
-pub use load::{LoadError, load};
 pub use descent::descends;
+pub use load::{LoadError, load};
 pub use objects::{Objects, PackError};
 pub use program::ProgramError;
 pub use reader::{CommitInfo, Reader, TreeEntry, TreeEntryKind};

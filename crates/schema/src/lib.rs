@@ -7,8 +7,8 @@
 
 pub mod codes;
 pub mod document;
-pub mod objects;
 pub mod nearest;
+pub mod objects;
 mod read;
 pub mod shape;
 pub mod yaml;
