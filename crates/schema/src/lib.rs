@@ -7,12 +7,16 @@
 
 pub mod codes;
 pub mod document;
+mod json_schema;
 pub mod nearest;
 pub mod objects;
 mod read;
+mod reference;
 pub mod shape;
 pub mod yaml;
 
 pub use document::{Document, Kind};
+pub use json_schema::{json_schema, json_schema_of_any};
 pub use nearest::nearest;
 pub use read::{read, read_source};
+pub use reference::reference_markdown;

@@ -16,14 +16,20 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     }
     let mut most = (word.len() / 3).max(1);
     let mut best = None;
+    let mut is_measured = false;
     for candidate in candidates {
         let letters = lower(candidate);
+        // The start of a longer word, as in `meta` for `metadata`, is near unless another is.
+        if best.is_none() && word.len() >= 3 && letters.starts_with(&word) && letters != word {
+            best = Some(candidate);
+            continue;
+        }
         if letters.len().abs_diff(word.len()) > most || letters.len() > LONGEST {
             continue;
         }
         let distance = distance(&word, &letters);
-        if distance < most || (distance == most && best.is_none()) {
-            (most, best) = (distance, Some(candidate));
+        if distance < most || (distance == most && !is_measured) {
+            (most, best, is_measured) = (distance, Some(candidate), true);
         }
     }
     best
@@ -77,6 +83,7 @@ mod tests {
         let fields = ["clusters", "values", "namespace", "template", "timeZone"];
         let cases = [
             ("cluster", Some("clusters")),
+            ("temp", Some("template")),
             ("vaules", Some("values")),
             ("timezone", Some("timeZone")),
             ("tempalte", Some("template")),

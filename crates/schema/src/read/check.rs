@@ -1,6 +1,7 @@
 //! A document against the table of its kind.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use model::{Code, Diagnostic, FileId, ScalarKind, Span};
 
@@ -12,6 +13,34 @@ use crate::nearest;
 use crate::shape::syntax::Syntax;
 use crate::shape::{Field, Form, Presence, Shape};
 use crate::yaml::{Content, Node};
+
+/// What a message is about.
+#[derive(Clone, Copy)]
+enum Named<'a> {
+    Document,
+    Field(&'a str),
+    Item(&'a str),
+}
+
+impl Named<'_> {
+    fn item(self) -> Self {
+        match self {
+            Self::Field(name) => Self::Item(name),
+            other => other,
+        }
+    }
+}
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Field(name) | Self::Item(name)) = self else {
+            return f.write_str("the document");
+        };
+        let shown: String = name.chars().take(80).collect();
+        let of = if matches!(self, Self::Item(_)) { "an item of " } else { "" };
+        write!(f, "{of}`{shown}`")
+    }
+}
 
 /// The fields that every kind has besides its table's.
 const ROOT_FIELDS: [&str; 2] = ["apiVersion", "kind"];
@@ -30,7 +59,7 @@ impl<'a> Checker<'a> {
     /// Checks the root of a document.
     pub(super) fn document(&mut self, node: &Node, shape: &'static Shape, start: Span) {
         if self.is_plain(node) {
-            self.fields(node, shape, &ROOT_FIELDS, start, "the document");
+            self.fields(node, shape, &ROOT_FIELDS, start, Named::Document);
         }
     }
 
@@ -79,7 +108,14 @@ impl<'a> Checker<'a> {
         true
     }
 
-    fn fields(&mut self, node: &Node, shape: &'static Shape, more: &[&str], at: Span, owner: &str) {
+    fn fields(
+        &mut self,
+        node: &Node,
+        shape: &'static Shape,
+        more: &[&str],
+        at: Span,
+        owner: Named<'_>,
+    ) {
         let mut given: [Option<&Node>; 32] = [None; 32];
         for (name, key, value) in self.keys(node) {
             if more.contains(&name) {
@@ -100,11 +136,11 @@ impl<'a> Checker<'a> {
             }
         }
         if shape.one_of {
-            self.exactly_one(shape, &given, at, owner);
+            self.exactly_one(node, shape, &given, at, owner);
         }
     }
 
-    fn missing(&mut self, field: &Field, at: Span, owner: &str) {
+    fn missing(&mut self, field: &Field, at: Span, owner: Named<'_>) {
         let message = format!("{owner} has no `{}`", field.name);
         let hint = match field.example {
             "" => format!("add `{}:`", field.name),
@@ -113,23 +149,32 @@ impl<'a> Checker<'a> {
         self.error_hint(&MISSING_FIELD, at, message, hint);
     }
 
-    fn exactly_one(&mut self, shape: &Shape, given: &[Option<&Node>], at: Span, owner: &str) {
-        let mut keys = given.iter().flatten();
-        let usable = shape.fields.iter().filter(|field| field.presence != Presence::NotYet);
-        let names: Vec<String> = usable.map(|field| format!("`{}: {{}}`", field.name)).collect();
-        match (keys.next(), keys.next()) {
-            (Some(_), None) => {}
-            (Some(first), Some(second)) => {
+    fn exactly_one(
+        &mut self,
+        node: &Node,
+        shape: &Shape,
+        given: &[Option<&Node>],
+        at: Span,
+        owner: Named<'_>,
+    ) {
+        let mut keys: Vec<&Node> = given.iter().flatten().copied().collect();
+        keys.sort_by_key(|key| key.range.start);
+        match keys[..] {
+            [_] => {}
+            [first, second, ..] => {
                 let message = format!("{owner} takes only one of its fields");
                 let diagnostic = Diagnostic::error(&INVALID_VALUE, self.span(second), message)
                     .label(self.span(first), "the other is here")
                     .hint("remove one of them");
                 self.found.push(diagnostic);
             }
-            (None, _) => {
-                let message = format!("{owner} says nothing");
+            // With an unknown field, that one is the mistake.
+            [] if node.pairs().is_some_and(|pairs| !pairs.is_empty()) => {}
+            [] => {
+                let fields = shape.fields.iter().filter(|f| f.presence != Presence::NotYet);
+                let names: Vec<String> = fields.map(|f| format!("`{}: {{}}`", f.name)).collect();
                 let hint = format!("write {}", names.join(" or "));
-                self.error_hint(&MISSING_FIELD, at, message, hint);
+                self.error_hint(&MISSING_FIELD, at, format!("{owner} says nothing"), hint);
             }
         }
     }
@@ -194,11 +239,11 @@ impl<'a> Checker<'a> {
             self.error(&NOT_SUPPORTED_YET, self.span(key), message);
             return;
         }
-        self.value(&field.form, value, field.name, self.span(key));
+        self.value(&field.form, value, Named::Field(field.name), self.span(key));
     }
 
     /// Checks a value. `name` is the key it belongs to, `at` the place of that key.
-    fn value(&mut self, form: &'static Form, node: &Node, name: &str, at: Span) {
+    fn value(&mut self, form: &'static Form, node: &Node, name: Named<'_>, at: Span) {
         if !self.is_plain(node) {
             return;
         }
@@ -229,15 +274,22 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn object(&mut self, form: &Form, shape: &'static Shape, node: &Node, name: &str, at: Span) {
+    fn object(
+        &mut self,
+        form: &Form,
+        shape: &'static Shape,
+        node: &Node,
+        name: Named<'_>,
+        at: Span,
+    ) {
         if node.pairs().is_some() || node.is_null() {
-            self.fields(node, shape, &[], at, &format!("`{name}`"));
+            self.fields(node, shape, &[], at, name);
         } else {
             self.wrong_type(form, node, name);
         }
     }
 
-    fn list(&mut self, form: &Form, item: &'static Form, node: &Node, name: &str) {
+    fn list(&mut self, form: &Form, item: &'static Form, node: &Node, name: Named<'_>) {
         let Some(items) = node.items() else {
             if !node.is_null() {
                 self.wrong_type(form, node, name);
@@ -246,7 +298,7 @@ impl<'a> Checker<'a> {
         };
         for node in items {
             let at = self.short_span(node);
-            self.value(item, node, name, at);
+            self.value(item, node, name.item(), at);
         }
     }
 
@@ -256,12 +308,15 @@ impl<'a> Checker<'a> {
         word: &str,
         other: &'static Form,
         node: &Node,
-        name: &str,
+        name: Named<'_>,
         at: Span,
     ) {
         match node.as_str().filter(|_| !node.is_null()) {
             Some(_) => self.wrong_type(form, node, name),
-            None if node.is_null() && word == "any" => self.null(node, name, "any"),
+            None if node.is_null() && word == "any" => {
+                self.null(node, name, "write `any`, or the values it may have");
+            }
+            None if node.pairs().is_some() => self.wrong_type(form, node, name),
             None => self.value(other, node, name, at),
         }
     }
@@ -272,7 +327,7 @@ impl<'a> Checker<'a> {
         key_syntax: &'static Syntax,
         value_form: &'static Form,
         node: &Node,
-        name: &str,
+        name: Named<'_>,
     ) {
         if node.pairs().is_none() && !node.is_null() {
             self.wrong_type(form, node, name);
@@ -280,55 +335,57 @@ impl<'a> Checker<'a> {
         }
         for (name, key, value) in self.keys(node) {
             self.syntax(key_syntax, name, key);
-            self.value(value_form, value, name, self.span(key));
+            self.value(value_form, value, Named::Field(name), self.span(key));
         }
     }
 
-    fn text(&mut self, syntax: &'static Syntax, node: &Node, name: &str) {
+    fn text(&mut self, syntax: &'static Syntax, node: &Node, name: Named<'_>) {
         match node.scalar_kind() {
             Some(ScalarKind::String) => self.syntax(syntax, node.as_str().unwrap_or(""), node),
-            Some(ScalarKind::Null) => self.null(node, name, "\"\""),
+            Some(ScalarKind::Null) => self.null(node, name, &null_hint(syntax)),
             _ => self.wrong_type(&Form::Text(syntax), node, name),
         }
     }
 
-    fn scalar<'n>(&mut self, form: &Form, node: &'n Node, name: &str) -> Option<&'n str> {
+    fn scalar<'n>(&mut self, form: &Form, node: &'n Node, name: Named<'_>) -> Option<&'n str> {
         match node.scalar_kind() {
             None => self.wrong_type(form, node, name),
-            Some(ScalarKind::Null) => self.null(node, name, "\"\""),
+            Some(ScalarKind::Null) => match form {
+                Form::Loose(syntax) => self.null(node, name, &null_hint(syntax)),
+                _ => self.null(node, name, EMPTY_TEXT),
+            },
             Some(_) => return node.as_str(),
         }
         None
     }
 
-    fn null(&mut self, node: &Node, name: &str, instead: &str) {
-        let message = format!("`{name}` has no value");
-        let hint = match instead {
-            "any" => "write `any`, or the values it may have".to_owned(),
-            _ => "write `\"\"` for an empty text, or remove the key".to_owned(),
-        };
-        self.error_hint(&NULL_VALUE, self.span(node), message, hint);
+    fn null(&mut self, node: &Node, name: Named<'_>, hint: &str) {
+        self.error_hint(&NULL_VALUE, self.span(node), format!("{name} has no value"), hint.into());
     }
 
-    fn integer(&mut self, known: &[u32], node: &Node, name: &str) {
+    fn integer(&mut self, known: &[u32], node: &Node, name: Named<'_>) {
         let number = node.as_str().filter(|_| node.scalar_kind() == Some(ScalarKind::Integer));
         let Some(number) = number else {
             self.wrong_type(&Form::Integer(&[]), node, name);
             return;
         };
-        match number.parse::<u32>() {
-            Ok(number) if known.is_empty() || known.contains(&number) => {}
-            _ => {
-                let shown: String = number.chars().take(80).collect();
-                let message = format!("`{shown}` is no known `{name}`");
-                let known: Vec<String> = known.iter().map(|n| format!("`{n}`")).collect();
-                let hint = match known.is_empty() {
-                    true => "write a whole number from 0 in decimal digits".to_owned(),
-                    false => format!("this version knows {}", known.join(", ")),
-                };
-                self.error_hint(&INVALID_VALUE, self.span(node), message, hint);
-            }
+        let right = |number: u32| known.is_empty() || known.contains(&number);
+        if number.parse::<u32>().is_ok_and(right) {
+            return;
         }
+        let shown: String = number.chars().take(80).collect();
+        let words: Vec<String> = known.iter().map(|n| format!("`{n}`")).collect();
+        let (message, hint) = match known.is_empty() {
+            true => {
+                let hint = "write decimal digits, from 0".to_owned();
+                (format!("{name} cannot be `{shown}`"), hint)
+            }
+            false => {
+                let hint = format!("this version knows {}", words.join(", "));
+                (format!("there is no {name} `{shown}`"), hint)
+            }
+        };
+        self.error_hint(&INVALID_VALUE, self.span(node), message, hint);
     }
 
     fn syntax(&mut self, syntax: &'static Syntax, text: &str, node: &Node) {
@@ -341,7 +398,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn wrong_type(&mut self, form: &Form, node: &Node, name: &str) {
+    fn wrong_type(&mut self, form: &Form, node: &Node, name: Named<'_>) {
         let found = match &node.content {
             Content::Scalar { text, .. } => {
                 let shown: String = text.chars().take(80).collect();
@@ -352,7 +409,7 @@ impl<'a> Checker<'a> {
             Content::Mapping { .. } => "a mapping".to_owned(),
             Content::Alias(_) => "an alias".to_owned(),
         };
-        let message = format!("`{name}` takes {}, not {found}", form.word());
+        let message = format!("{name} takes {}, not {found}", form.word());
         let diagnostic = Diagnostic::error(&WRONG_TYPE, self.short_span(node), message);
         self.found.push(match type_hint(form, node) {
             Some(hint) => diagnostic.hint(hint),
@@ -361,15 +418,31 @@ impl<'a> Checker<'a> {
     }
 }
 
+const EMPTY_TEXT: &str = "write `\"\"` for an empty text, or remove the key";
+
+/// What to write instead of nothing: an empty text, where the syntax allows one.
+fn null_hint(syntax: &Syntax) -> String {
+    match (syntax.check)("") {
+        Ok(()) => EMPTY_TEXT.to_owned(),
+        Err(fault) => fault.hint.unwrap_or_else(|| "write a value, or remove the key".to_owned()),
+    }
+}
+
 fn type_hint(form: &Form, node: &Node) -> Option<String> {
-    let scalar = node.as_str().map(|text| text.chars().take(80).collect::<String>());
-    match (form, scalar) {
-        (Form::Text(_), Some(text)) => Some(format!("write it in quotes: `\"{text}\"`")),
-        (Form::List(_), Some(text)) if !text.is_empty() => Some(format!("write `[{text}]`")),
-        (Form::Flag | Form::Integer(_), Some(_)) => Some("write it without quotes".to_owned()),
-        (Form::Scalar | Form::Loose(_), None) => {
-            Some("values are flat: give each part a key of its own".to_owned())
-        }
+    let Some(text) = node.as_str() else {
+        return matches!(form, Form::Scalar | Form::Loose(_))
+            .then(|| "values are flat: give each part a key of its own".to_owned());
+    };
+    let shown: String = text.chars().take(80).collect();
+    match form {
+        Form::Text(_) => Some(format!("write it in quotes: `\"{shown}\"`")),
+        Form::List(_) if !text.is_empty() => Some(format!("write `[{shown}]`")),
+        Form::Flag => Some(match text.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" => "write `true`".to_owned(),
+            "false" | "no" | "off" => "write `false`".to_owned(),
+            _ => "write `true` or `false`".to_owned(),
+        }),
+        Form::Integer(_) => Some("write decimal digits, without quotes".to_owned()),
         _ => None,
     }
 }

@@ -40,8 +40,11 @@ fn read_into(
     };
     // The place of a mistake about the document as such: its first key.
     let start = span(file, &pairs[0].0);
-    let kind = kind_of(file, node, start, found)?;
-    api_version(file, node, start, found);
+    let kind = kind_of(file, node, start, found);
+    if !is_foreign(node) || kind.is_some() {
+        api_version(file, node, start, found);
+    }
+    let kind = kind?;
     place(file, folder, node, kind, found);
     Checker::new(file, found).document(node, shape_of(kind), start);
     if found.iter().any(Diagnostic::is_error) {
@@ -87,16 +90,20 @@ fn unknown_kind(node: &Node, word: &str, at: Span) -> Diagnostic {
     let shown: String = word.chars().take(80).collect();
     let diagnostic =
         Diagnostic::error(&UNKNOWN_KIND, at, format!("there is no kind `{shown}` of documents"));
-    let foreign = node.get("apiVersion").and_then(Node::as_str).is_some_and(|version| {
-        !version.starts_with("res-edge.dev") && nearest::nearest(version, [API_VERSION]).is_none()
-    });
-    if foreign {
+    if is_foreign(node) {
         return diagnostic.hint("manifests of applications stand in `apps/<name>/`");
     }
     match nearest::hint(word, Kind::ALL.map(Kind::word)) {
         Some(hint) => diagnostic.hint(hint),
         None => diagnostic,
     }
+}
+
+/// Whether the document says that it belongs to somebody else.
+fn is_foreign(node: &Node) -> bool {
+    node.get("apiVersion").and_then(Node::as_str).is_some_and(|version| {
+        !version.starts_with("res-edge.dev") && nearest::nearest(version, [API_VERSION]).is_none()
+    })
 }
 
 fn api_version(file: FileId, node: &Node, start: Span, found: &mut Vec<Diagnostic>) {
@@ -124,7 +131,8 @@ fn place(file: FileId, folder: Folder, node: &Node, kind: Kind, found: &mut Vec<
         return;
     }
     let at = node.get("kind").map_or(span(file, node), |value| span(file, value));
-    let message = format!("a {} does not stand in `{}`", kind.word(), folder.path());
+    let message =
+        format!("documents of kind `{}` do not stand in `{}`", kind.word(), folder.path());
     let hint = match right {
         Folder::Settings => "the settings stand in `fleet.yaml` only".to_owned(),
         _ => format!("move it to a `.yaml` file in `{}`", right.path()),

@@ -177,7 +177,7 @@ static BUDGETS: Shape = shape(
     "What may happen without a person's word.",
     &[field(
         "deletions",
-        Text(&PERCENT),
+        Loose(&PERCENT),
         Default("1%"),
         "How many of the fleet's bindings may vanish in 24 hours (10 always may).",
         "0.5%",

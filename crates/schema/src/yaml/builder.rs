@@ -48,6 +48,10 @@ impl<'a> Builder<'a> {
         self.text
     }
 
+    pub(super) fn limits(&self) -> &'a Limits {
+        self.limits
+    }
+
     pub(super) fn take(
         &mut self,
         event: Event<'_>,
@@ -84,6 +88,9 @@ impl<'a> Builder<'a> {
             let message = format!("more than {} aliases in one file", self.limits.aliases);
             return Err(SyntaxError::limit(message, range.start));
         }
+        if self.open.iter().any(|open| open.node.anchor == anchor) {
+            return Err(SyntaxError::endless(range.start));
+        }
         self.leaf(Node { range, content: Content::Alias(anchor), tag: None, anchor: 0 })
     }
 
@@ -95,13 +102,9 @@ impl<'a> Builder<'a> {
             }
             Style::Plain if range.is_empty() => {
                 let key = self.open.last().and_then(|open| open.key.as_ref());
-                match key {
-                    Some(key) if key.range.end == range.start => {
-                        let at = after_colon(self.text, range.start);
-                        at..at
-                    }
-                    _ => range,
-                }
+                let at = key.map_or(0, |key| after_colon(self.text, key.range.end));
+                let at = at.max(range.start);
+                at..at
             }
             _ => range,
         }

@@ -32,11 +32,19 @@ fn is_marker(bytes: &[u8], at: usize) -> bool {
     bytes[at..].starts_with(b"---") && (at == 0 || bytes[at - 1] == b'\n')
 }
 
-/// The place after the `:` that follows a key, or the end of the key if none stands on its line.
+/// The place after the `:` that follows a key, or the end of the key if it has none.
 pub(super) fn after_colon(text: &str, key_end: usize) -> usize {
-    let rest = &text.as_bytes()[key_end.min(text.len())..];
-    let blank = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    if rest.get(blank) == Some(&b':') { key_end + blank + 1 } else { key_end }
+    let bytes = text.as_bytes();
+    let mut at = key_end;
+    while let Some(byte) = bytes.get(at) {
+        at = match byte {
+            b' ' | b'\t' | b'\r' | b'\n' => at + 1,
+            b'#' => line_end(bytes, at),
+            b':' => return at + 1,
+            _ => break,
+        };
+    }
+    key_end
 }
 
 /// The end of a block scalar that starts at `start`: before its last line break. The parser's

@@ -83,7 +83,9 @@ impl<'a> Documents<'a> {
         let text = self.builder.text();
         let (event, span) = match self.parser.next_event()? {
             Ok(next) => next,
-            Err(error) => return Some(Err(SyntaxError::of_scan(text, &error))),
+            Err(error) => {
+                return Some(Err(SyntaxError::of_scan(text, self.builder.limits(), &error)));
+            }
         };
         let range: Range<usize> = span.byte_range().unwrap_or(0..0);
         Some(self.builder.take(event, range))

@@ -52,7 +52,7 @@ fn is_float(text: &str) -> bool {
 }
 
 /// Whether every reader takes this plain scalar for a string: YAML 1.2, YAML 1.1
-/// (<https://yaml.org/type/>) and the libraries behind kubectl and kustomize.
+/// (<https://yaml.org/type/>) and the libraries behind kubectl, kustomize and Helm.
 ///
 /// `yes`, `0o17`, `1_000`, `12:30:45`, `2024-01-01`, `0b1`, `=` and `<<` are read as something
 /// else by one of them.
@@ -65,49 +65,50 @@ pub fn reads_as_string(text: &str) -> bool {
 }
 
 fn is_word_of_1_1(text: &str) -> bool {
-    matches!(
-        text.to_ascii_lowercase().as_str(),
-        "y" | "n"
-            | "yes"
-            | "no"
-            | "on"
-            | "off"
-            | "true"
-            | "false"
-            | "null"
-            | "="
-            | "<<"
-            | ".inf"
-            | "+.inf"
-            | "-.inf"
-            | ".nan"
-    )
+    let word = |known: &&str| text.eq_ignore_ascii_case(known);
+    let booleans = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+    let numbers = [".inf", "+.inf", "-.inf", ".nan"];
+    // Indicators and marks, which are no scalars where they stand alone.
+    let signs = ["=", "<<", "-", "?", ":", "---", "..."];
+    booleans.iter().chain(&numbers).chain(&signs).any(|known| word(&known))
 }
 
-/// Numbers with `_`, binary, octal with `0`, sexagesimal with `:`, and everything that starts
-/// like a number of those and goes on in their alphabet: being too careful costs a pair of
-/// quotes.
+/// Numbers with `_`, with a prefix for their base in either case, or in base 60.
 fn is_number_of_1_1(text: &str) -> bool {
-    let number = unsigned(text);
-    let starts = number.starts_with(|c: char| c.is_ascii_digit() || c == '.');
-    let has_digit = number.chars().any(|c| c.is_ascii_digit());
-    if number.starts_with("0x") || number.starts_with("0X") {
-        return number[2..].chars().all(|c| c.is_ascii_hexdigit() || c == '_');
+    if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
+        return false;
     }
-    let alphabet = |c: char| {
-        c.is_ascii_digit()
-            || matches!(c, '_' | ':' | '.' | 'e' | 'E' | '+' | '-' | 'b' | 'B' | 'o' | 'O')
+    let plain = text.replace('_', "");
+    let number = unsigned(&plain);
+    let base = match number.as_bytes() {
+        [b'0', b'x' | b'X', ..] => 16,
+        [b'0', b'o' | b'O', ..] => 8,
+        [b'0', b'b' | b'B', ..] => 2,
+        _ => return is_integer(number) || is_float(number) || is_sexagesimal(number),
     };
-    let dotted_quad = number.matches('.').count() > 1 && !number.contains([':', '_', 'e', 'E']);
-    starts && has_digit && !dotted_quad && !number.contains("-") && number.chars().all(alphabet)
+    all(&number[2..], |c| c.is_digit(base))
 }
 
-fn is_timestamp(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let digits = |range: std::ops::Range<usize>| {
-        bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+fn is_sexagesimal(number: &str) -> bool {
+    let mut parts = number.split(':');
+    let first = parts.next().is_some_and(|digits| all(digits, |c| c.is_ascii_digit()));
+    let below_60 = |part: &str| {
+        let (digits, fraction) = part.split_once('.').unwrap_or((part, ""));
+        all(digits, |c| c.is_ascii_digit())
+            && digits.parse::<u8>().is_ok_and(|digits| digits < 60)
+            && fraction.chars().all(|c| c.is_ascii_digit())
     };
-    digits(0..4)
-        && bytes.get(4) == Some(&b'-')
-        && bytes.iter().take(10).filter(|b| **b == b'-').count() == 2
+    first && number.contains(':') && parts.all(below_60)
+}
+
+/// `2024-01-01`, alone or before a time.
+fn is_timestamp(text: &str) -> bool {
+    let date = text.split(['T', 't', ' ', '\t']).next().unwrap_or(text);
+    let mut parts = date.split('-');
+    let mut next = |lengths: std::ops::RangeInclusive<usize>| {
+        parts.next().is_some_and(|digits| {
+            lengths.contains(&digits.len()) && all(digits, |c| c.is_ascii_digit())
+        })
+    };
+    next(4..=4) && next(1..=2) && next(1..=2) && parts.next().is_none()
 }

@@ -3,6 +3,7 @@
 use granit_parser::{ErrorKind, ScanError};
 use model::Code;
 
+use super::Limits;
 use crate::codes::{LIMIT_PASSED, MERGE_CONFLICT, YAML_SYNTAX};
 
 /// Why a text is not YAML, or more of it than is allowed.
@@ -26,12 +27,18 @@ impl SyntaxError {
         Self { code: &LIMIT_PASSED, message, hint: None, at, limit: true }
     }
 
-    pub(super) fn of_scan(text: &str, error: &ScanError) -> Self {
+    pub(super) fn endless(at: usize) -> Self {
+        let message = "an alias stands inside the value that it refers to".to_owned();
+        Self { code: &YAML_SYNTAX, message, hint: Some("write the value out"), at, limit: false }
+    }
+
+    pub(super) fn of_scan(text: &str, limits: &Limits, error: &ScanError) -> Self {
         let at = floor_char(text, error.marker().byte_offset().unwrap_or(0));
         if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
-            return Self::limit("nested too deep".to_owned(), at);
+            return Self::limit(format!("nested more than {} deep", limits.depth), at);
         }
         let (message, hint) = explain(error);
+        let at = if message.starts_with("a tab") { tab_near(text, at) } else { at };
         Self { code: &YAML_SYNTAX, message, hint, at, limit: false }
     }
 }
@@ -42,6 +49,15 @@ fn floor_char(text: &str, at: usize) -> usize {
         at -= 1;
     }
     at
+}
+
+/// The tab that the parser stumbled on, before or after the place it tells.
+fn tab_near(text: &str, at: usize) -> usize {
+    let bytes = text.as_bytes();
+    if at > 0 && bytes.get(at - 1) == Some(&b'\t') {
+        return at - 1;
+    }
+    bytes[at..].iter().position(|byte| *byte == b'\t').map_or(at, |tab| at + tab)
 }
 
 /// The parser's messages, the common ones in words of what was typed.
@@ -73,12 +89,32 @@ fn explain(error: &ScanError) -> (String, Option<&'static str>) {
         K::ExpectedFlowSequenceSeparator => {
             ("expected `,` or `]` here", Some("separate items with `,` and quote special text"))
         }
-        K::UnknownAnchor => ("an alias names an anchor that is not defined above it", None),
+        K::UnknownAnchor => (
+            "an alias names an anchor that is not defined above it",
+            Some("quote a value that starts with `*`"),
+        ),
         K::UnexpectedCharacter { character } => {
             let hint = "put the value in quotes";
-            return (format!("no value can start with `{character}`"), Some(hint));
+            return match character {
+                '`' => ("no value can start with a backquote".to_owned(), Some(hint)),
+                c => (format!("no value can start with `{}`", c.escape_debug()), Some(hint)),
+            };
         }
-        K::MappingValueNotAllowed | K::SimpleKeyExpected | K::InvalidSimpleKey => (
+        K::MappingValueNotAllowed => (
+            "a `:` follows what cannot be a key",
+            Some("check the indentation, and quote a value that holds `: `"),
+        ),
+        K::InvalidColonPlacement => (
+            "a `:` stands where the bracket above allows none",
+            Some("close the bracket, or quote the text"),
+        ),
+        K::MisplacedFlowCollectionEnd => {
+            ("this bracket closes nothing", Some("remove it, or quote the text that holds it"))
+        }
+        K::MissingAnchorOrAliasName => {
+            ("`&` and `*` need a name", Some("quote a value that starts with one of them"))
+        }
+        K::SimpleKeyExpected | K::InvalidSimpleKey => (
             "this is neither a key with a value nor part of the text above",
             Some("check the indentation, and quote a value that holds `: `"),
         ),

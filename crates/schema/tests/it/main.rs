@@ -1,7 +1,10 @@
 //! The documents, from text to types and to diagnostics.
 
+mod mistakes;
 mod source;
+mod tables;
 mod valid;
+mod yaml;
 
 use model::{Diagnostic, Digest, FileId, Files, Origin, Severity, Source, SourceFile};
 use schema::Document;

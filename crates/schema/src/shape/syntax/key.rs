@@ -45,7 +45,7 @@ fn value_key(text: &str) -> Result<(), Fault> {
     }
     let proposal: String = text.chars().map(|c| if allowed(c) { c } else { '_' }).collect();
     let fault = Fault::new(&INVALID_KEY, format!("{} cannot be the key of a value", quoted(text)));
-    if text.is_empty() || text.len() > 253 {
+    if text.len() > 253 || !proposal.contains(|c: char| c.is_ascii_alphanumeric()) {
         return Err(fault.hint("a key has 1 to 253 letters, digits and `_`"));
     }
     Err(fault.hint(format!("placeholders hold only letters, digits and `_`; write `{proposal}`")))

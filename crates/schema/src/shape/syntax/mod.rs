@@ -64,7 +64,12 @@ impl Fault {
 /// The start of a text between backticks, so that no message is longer than what it is about.
 fn quoted(text: &str) -> String {
     let shown: String = text.chars().take(80).collect();
-    let shown = shown.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'");
+    let shown = shown
+        .escape_debug()
+        .to_string()
+        .replace("\\\"", "\"")
+        .replace("\\'", "'")
+        .replace("\\\\", "\\");
     let more = if text.chars().nth(80).is_some() { "..." } else { "" };
     format!("`{shown}{more}`")
 }

@@ -40,10 +40,22 @@ name_syntax!(
     /// The name of a role.
     ROLE_NAME, "a DNS label", LABEL, check_dns_label
 );
-name_syntax!(
-    /// The last part of a group's path.
-    GROUP_NAME, "a DNS label", LABEL, check_dns_label
-);
+/// The last part of a group's path.
+pub static GROUP_NAME: Syntax = Syntax {
+    name: "a DNS label",
+    pattern: LABEL,
+    words: &[],
+    check: |text| match check_dns_label(text) {
+        Ok(()) => Ok(()),
+        Err(error) if text.contains('/') => {
+            let message = format!("{} is no valid name: {error}", quoted(text));
+            Err(Fault::new(&INVALID_NAME, message)
+                .hint("a group's name is the last part of its path; the rest is `spec.parent`"))
+        }
+        Err(error) => Err(fault(text, &error)),
+    },
+};
+
 name_syntax!(
     /// The path of a group.
     GROUP_PATH, "a group path", "^(/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$",
@@ -63,35 +75,35 @@ pub static OBJECT_NAME: Syntax = Syntax {
 };
 
 fn fault(text: &str, error: &NameError) -> Fault {
-    let (code, message) = match error {
-        NameError::Reserved(_) => (&RESERVED_NAME, format!("{} is reserved", quoted(text))),
-        NameError::Empty => (&INVALID_NAME, error.to_string()),
-        _ => (&INVALID_NAME, format!("{} is no valid name: {error}", quoted(text))),
-    };
-    let fault = Fault::new(code, message);
-    match (error, proposal(text)) {
-        (NameError::Path, _) if !text.is_empty() && !text.starts_with('/') => {
-            match proposal(&format!("/{text}")) {
-                Some(path) => fault.hint(format!("write `{path}`")),
-                None => fault,
-            }
+    let fault = match error {
+        NameError::Reserved(_) => {
+            let fault =
+                Fault::new(&RESERVED_NAME, format!("the name {} is reserved", quoted(text)));
+            return fault.hint("choose another name");
         }
-        (NameError::Reserved(_), _) => fault.hint("choose another name"),
-        (_, Some(name)) => fault.hint(format!("write `{name}`")),
-        (_, None) => fault.hint("a name looks like `central-la-nola-2301`"),
-    }
+        NameError::Empty => Fault::new(&INVALID_NAME, error.to_string()),
+        NameError::Path => Fault::new(&INVALID_NAME, format!("{} is no group path", quoted(text))),
+        _ => Fault::new(&INVALID_NAME, format!("{} is no valid name: {error}", quoted(text))),
+    };
+    let is_path = matches!(error, NameError::Path) || text.starts_with('/');
+    fault.hint(match (proposal(text, matches!(error, NameError::Path)), is_path) {
+        (Some(name), _) => format!("write `{name}`"),
+        (None, true) => "a group path looks like `/stores/central`".to_owned(),
+        (None, false) => "a name looks like `central-la-nola-2301`".to_owned(),
+    })
 }
 
 /// A valid name, or group path, close to an invalid one.
-fn proposal(text: &str) -> Option<String> {
-    let absolute = text.starts_with('/');
-    let parts: Vec<String> = match absolute {
-        true => text.split('/').map(label).filter(|part| !part.is_empty()).collect(),
-        false => vec![label(text)],
-    };
-    let name = parts.join("/");
-    let name = if absolute { format!("/{name}") } else { name };
-    (!name.trim_matches('/').is_empty() && name != text).then_some(name)
+fn proposal(text: &str, is_path: bool) -> Option<String> {
+    if text.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) {
+        return None;
+    }
+    if !is_path && !text.starts_with('/') {
+        return Some(label(text)).filter(|name| !name.is_empty());
+    }
+    let parts = text.split('/').map(label).filter(|part| !part.is_empty());
+    let path: String = parts.map(|part| format!("/{part}")).collect();
+    (!path.is_empty() && path != text).then_some(path)
 }
 
 fn label(text: &str) -> String {

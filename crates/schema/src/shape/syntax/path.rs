@@ -31,12 +31,18 @@ fn template(text: &str) -> Result<(), Fault> {
 }
 
 fn folder(text: &str) -> Result<(), Fault> {
+    let clean: Vec<&str> =
+        text.split(['/', '\\']).filter(|part| !matches!(*part, "" | "." | "..")).collect();
     let leaves = |why: &str| {
-        let message = format!("the path {} {why}", quoted(text));
-        Err(Fault::new(&PATH_LEAVES_SOURCE, message)
-            .hint("write a folder from the root of the repository, as in `apps/go-vote`"))
+        let fault = Fault::new(&PATH_LEAVES_SOURCE, format!("the path {} {why}", quoted(text)));
+        let is_harmless =
+            !text.starts_with(['/', '~']) && !text.contains("..") && !text.contains(':');
+        Err(fault.hint(match is_harmless && !clean.is_empty() {
+            true => format!("write `{}`", clean.join("/").chars().take(80).collect::<String>()),
+            false => "write a folder from the root, as in `apps/go-vote`".to_owned(),
+        }))
     };
-    if text.starts_with('/') || text.starts_with('~') {
+    if text.starts_with(['/', '~']) {
         return leaves("is absolute");
     }
     if text.contains('\\') || text.as_bytes().get(1) == Some(&b':') {
@@ -49,14 +55,14 @@ fn folder(text: &str) -> Result<(), Fault> {
         return leaves("has a part `.`");
     }
     if text.split('/').any(|part| part.eq_ignore_ascii_case(".git")) {
-        return leaves("leads into `.git`");
+        let fault =
+            Fault::new(&PATH_LEAVES_SOURCE, format!("the path {} leads into `.git`", quoted(text)));
+        return Err(fault.hint("write a folder of the source"));
     }
     if text.split('/').any(str::is_empty) {
-        let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty()).collect();
         let message = format!("the path {} has an empty part", quoted(text));
-        return Err(
-            Fault::new(&INVALID_VALUE, message).hint(format!("write `{}`", parts.join("/")))
-        );
+        let path: String = clean.join("/").chars().take(80).collect();
+        return Err(Fault::new(&INVALID_VALUE, message).hint(format!("write `{path}`")));
     }
     if text.chars().any(char::is_control) || text.len() > 1024 {
         let message = format!("the path {} has control characters or is too long", quoted(text));
