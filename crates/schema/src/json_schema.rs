@@ -86,7 +86,7 @@ fn form(form_of: &Form) -> Map<String, Value> {
         Form::Text(syntax) => text(syntax, json!("string")),
         Form::Loose(syntax) => text(syntax, json!(["string", "number", "boolean"])),
         Form::Scalar => map(json!({"type": ["string", "number", "boolean"]})),
-        Form::Integer(known) if known.is_empty() => map(json!({"type": "integer", "minimum": 0})),
+        Form::Integer([]) => map(json!({"type": "integer", "minimum": 0})),
         Form::Integer(known) => map(json!({"type": "integer", "enum": known})),
         Form::Flag => map(json!({"type": "boolean"})),
         Form::Object(shape) => object(shape),

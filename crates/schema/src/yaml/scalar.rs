@@ -65,12 +65,12 @@ pub fn reads_as_string(text: &str) -> bool {
 }
 
 fn is_word_of_1_1(text: &str) -> bool {
-    let word = |known: &&str| text.eq_ignore_ascii_case(known);
+    let word = |known: &str| text.eq_ignore_ascii_case(known);
     let booleans = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
     let numbers = [".inf", "+.inf", "-.inf", ".nan"];
     // Indicators and marks, which are no scalars where they stand alone.
     let signs = ["=", "<<", "-", "?", ":", "---", "..."];
-    booleans.iter().chain(&numbers).chain(&signs).any(|known| word(&known))
+    booleans.iter().chain(&numbers).chain(&signs).any(|known| word(known))
 }
 
 /// Numbers with `_`, with a prefix for their base in either case, or in base 60.
