@@ -4,6 +4,7 @@
 //! ([`kind_of`]), never converted.
 
 mod builder;
+pub mod emit;
 mod locate;
 mod parse;
 mod scalar;
