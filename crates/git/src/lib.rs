@@ -10,16 +10,20 @@
 pub mod codes;
 mod descent;
 mod durable;
+mod ledger;
 mod load;
 mod objects;
 mod pack;
 mod program;
 mod reader;
+mod refs;
 mod repository;
 
 pub use descent::descends;
+pub use ledger::{AppendError, LEDGER_REF, LedgerError, append, read_ledger, read_ledger_at};
 pub use load::{LoadError, load};
 pub use objects::{Objects, PackError};
 pub use program::ProgramError;
 pub use reader::{CommitInfo, Reader, TreeEntry, TreeEntryKind};
+pub use refs::MoveError;
 pub use repository::{Repository, RepositoryError};

@@ -23,11 +23,14 @@ const COMPLAINT: u64 = 64 << 10;
 
 /// Settings that go before the command; they win over the repository's own.
 /// <https://git-scm.com/docs/git-config> says what each does.
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 10] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.fsync=all",
     "core.fsyncMethod=fsync",
+    // Another server may hold a lock while it syncs; in milliseconds.
+    "core.filesRefLockTimeout=5000",
+    "core.packedRefsTimeout=5000",
     "protocol.allow=never",
     "submodule.recurse=false",
     "transfer.fsckObjects=true",
@@ -35,13 +38,16 @@ const SETTINGS: [&str; 8] = [
 ];
 
 /// The environment of every run, besides `PATH`.
-const ENVIRONMENT: [(&str, &str); 7] = [
+const ENVIRONMENT: [(&str, &str); 9] = [
     ("GIT_CONFIG_NOSYSTEM", "1"),
     ("GIT_CONFIG_GLOBAL", "/dev/null"),
     ("GIT_TERMINAL_PROMPT", "0"),
     ("GIT_OPTIONAL_LOCKS", "0"),
     ("GIT_NO_REPLACE_OBJECTS", "1"),
     ("GIT_ATTR_NOSYSTEM", "1"),
+    // Only a log of refs would name these.
+    ("GIT_COMMITTER_NAME", "res-edge"),
+    ("GIT_COMMITTER_EMAIL", "res-edge@localhost"),
     ("LC_ALL", "C"),
 ];
 

@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod fleet;
+mod ledger;
 mod load;
 mod objects;
 mod repository;
+mod sketch;
 mod support;
