@@ -7,6 +7,7 @@
 
 pub mod codes;
 pub mod document;
+pub mod edit;
 mod json_schema;
 pub mod nearest;
 pub mod objects;
@@ -16,6 +17,7 @@ pub mod shape;
 pub mod yaml;
 
 pub use document::{Document, Kind};
+pub use edit::{Change, EditError, edit};
 pub use json_schema::{json_schema, json_schema_of_any};
 pub use nearest::nearest;
 pub use read::{read, read_source};

@@ -4,7 +4,7 @@
 /// indicators `:` and `?`, tags, anchors and a document's `---` are passed over.
 ///
 /// Between two neighbouring nodes there is nothing else, so no text of a scalar is mistaken.
-pub(super) fn node_start(text: &str, from: usize) -> usize {
+pub(crate) fn node_start(text: &str, from: usize) -> usize {
     let bytes = text.as_bytes();
     let mut at = from;
     while let Some(byte) = bytes.get(at) {

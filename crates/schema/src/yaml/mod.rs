@@ -10,6 +10,7 @@ mod parse;
 mod scalar;
 mod syntax_error;
 
+pub(crate) use locate::node_start;
 pub use parse::{Documents, Limits, parse};
 pub use scalar::{kind_of, reads_as_string};
 pub use syntax_error::SyntaxError;

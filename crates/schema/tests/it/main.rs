@@ -1,5 +1,6 @@
 //! The documents, from text to types and to diagnostics.
 
+mod edits;
 mod mistakes;
 mod source;
 mod tables;
