@@ -14,7 +14,8 @@
 
 pub mod expression;
 pub mod fleet;
+pub mod values;
 
 pub use fleet::{
-    Application, Cluster, Column, Fleet, Group, GroupId, KeySpace, Namespace, ValueId,
+    Application, Cluster, Column, Fleet, Group, GroupId, KeySpace, Namespace, ValueId, assemble,
 };

@@ -31,7 +31,7 @@ pub(super) const TERMS: &str =
     "a term is `/g/<group path>`, `/c/<cluster>`, `/n/<namespace>` or `/m/<key>/<value>`";
 
 /// The start of what the user wrote, short enough for a message.
-pub(super) fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

@@ -49,3 +49,7 @@ pub use print::print;
 pub use resolve::{Resolved, Unmatched, resolve};
 pub use syntax::{Extent, ParseError, Part, Syntax, SyntaxKind, Term};
 pub use texts::Texts;
+
+pub(crate) use lex::short;
+pub(crate) use nearest::nearest;
+pub(crate) use resolve::former_path;

@@ -273,9 +273,9 @@ impl Resolver<'_, '_> {
             Diagnostic::error(&NEGATED_UNKNOWN_VALUE, span, message)
                 .hint(hint.unwrap_or_else(|| "remove it, or mend the value".to_owned()))
         } else {
-            Diagnostic::warning(&UNKNOWN_VALUE, span, message).hint(hint.unwrap_or_else(|| {
-                "declare the values of labels in `spec.labels` of `fleet.yaml`".to_owned()
-            }))
+            Diagnostic::warning(&UNKNOWN_VALUE, span, message).hint(
+                hint.unwrap_or_else(|| "it selects nothing until a cluster has it".to_owned()),
+            )
         };
         self.findings.push(diagnostic);
         Some(Resolved::Unmatched(Unmatched { span, written, negated }))

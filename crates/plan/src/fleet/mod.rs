@@ -1,13 +1,38 @@
 //! The validated inventory and policies of one source.
+//!
+//! In: the documents of a source, in any order ([`assemble`]). Out: a [`Fleet`], in which every
+//! reference leads somewhere and every expression was evaluated, or all mistakes at once. An
+//! inventory is accepted whole or not at all. What templates need of it are the sets of clusters
+//! and the values (see [`crate::values`]). Nothing here looks at templates or overlays.
+
+mod assemble;
+pub mod codes;
+mod graph;
+mod hierarchy;
+mod inventory;
+mod labels;
+mod placement;
+mod references;
+mod selectors;
+
+pub use assemble::assemble;
+pub(crate) use inventory::Inventory;
+pub(crate) use selectors::{Selector, Selectors};
+
+use std::sync::Arc;
 
 use model::{
-    ApplicationId, ApplicationName, ClusterId, ClusterName, ClusterSet, Delivery, FleetUid,
-    GroupPath, NamespaceId, NamespaceName, Span,
+    ApplicationId, ApplicationName, ClusterId, ClusterName, ClusterSet, Delivery, Diagnostic,
+    FleetUid, GroupPath, NamespaceId, NamespaceName, Span,
 };
 use schema::document::{
-    Allow, ApplicationDocument, ClusterDocument, GroupDocument, LayoutDocument, NamespaceDocument,
-    RoleDocument,
+    Allow, ApplicationDocument, ClusterDocument, FleetDocument, GroupDocument, LayoutDocument,
+    NamespaceDocument, RoleDocument,
 };
+
+use self::selectors::{UnmatchedValues, understand};
+use crate::expression::{ClusterKeys, Findings, Names, Sets, evaluate};
+use crate::values::Values;
 
 /// A fleet in which every reference leads somewhere and every expression was evaluated.
 ///
@@ -35,8 +60,93 @@ pub struct Fleet {
     pub namespaces: Vec<Namespace>,
     /// The applications.
     pub applications: Vec<Application>,
-    /// The roles.
+    /// The roles, in the order of their names.
     pub roles: Vec<RoleDocument>,
+    /// The clusters that say `decommission: true`; no namespace and no application has them.
+    pub decommissioned: ClusterSet,
+    /// Expressions that select nothing without being the literal `none`: what to call them, as
+    /// in `namespace imdb`, `application web` or `group /stores`.
+    pub empty_expressions: Vec<String>,
+    tables: Arc<Tables>,
+}
+
+/// What a fleet knows besides its documents and sets.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    /// `fleet.yaml`.
+    pub(crate) document: FleetDocument,
+    pub(crate) names: Names,
+    pub(crate) selectors: Selectors,
+    unmatched: UnmatchedValues,
+    /// The clusters of each override of each namespace.
+    pub(crate) namespace_overrides: Vec<Vec<ClusterSet>>,
+    /// The clusters of each override of each application.
+    pub(crate) application_overrides: Vec<Vec<ClusterSet>>,
+    pub(crate) values: Values,
+}
+
+impl Fleet {
+    pub(crate) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// The clusters that an expression selects: of an overlay, or of the command line. `at` is
+    /// where the text stands, so that diagnostics point into it. There is no set where there is
+    /// an error; warnings come with one.
+    #[must_use]
+    pub fn select(&self, text: &str, at: Span) -> (Option<ClusterSet>, Vec<Diagnostic>) {
+        let mut findings = Findings::default();
+        let selector = understand(text, at, &self.tables.names, &mut findings);
+        let clusters = selector.map(|selector| {
+            self.tables.unmatched.check(&selector.resolved, &mut findings);
+            evaluate(&selector.resolved, self)
+        });
+        let clusters = clusters.filter(|_| !findings.has_errors());
+        (clusters, findings.diagnostics)
+    }
+
+    /// The cluster of that name.
+    #[must_use]
+    pub fn cluster_id(&self, name: &str) -> Option<ClusterId> {
+        self.tables.names.clusters.find(name).map(|index| ClusterId(index as u32))
+    }
+
+    /// The group of that path, present or former.
+    #[must_use]
+    pub fn group_id(&self, path: &str) -> Option<GroupId> {
+        self.tables.names.groups.find(path).map(|(group, _)| group)
+    }
+
+    /// The namespace of that name.
+    #[must_use]
+    pub fn namespace_id(&self, name: &str) -> Option<NamespaceId> {
+        self.tables.names.namespaces.find(name).map(|index| NamespaceId(index as u32))
+    }
+
+    /// The application of that name.
+    #[must_use]
+    pub fn application_id(&self, name: &str) -> Option<ApplicationId> {
+        let index = self.applications.binary_search_by(|a| a.name.as_str().cmp(name)).ok()?;
+        Some(ApplicationId(index as u32))
+    }
+}
+
+impl Sets for Fleet {
+    fn n_clusters(&self) -> usize {
+        self.clusters.len()
+    }
+
+    fn keys(&self) -> &ClusterKeys {
+        &self.tables.names.keys
+    }
+
+    fn group(&self, group: GroupId) -> &ClusterSet {
+        &self.groups[group.0 as usize].clusters
+    }
+
+    fn namespace(&self, namespace: NamespaceId) -> &ClusterSet {
+        &self.namespaces[namespace.0 as usize].clusters
+    }
 }
 
 /// The position of a group in [`Fleet::groups`].
