@@ -12,10 +12,13 @@
 //! only. No IO, no clock, no environment; the same input gives the same bytes, on any number of
 //! threads and in any order of documents.
 
+pub mod explain;
 pub mod expression;
 pub mod fleet;
 pub mod values;
 
+pub use explain::{explain_placement, explain_values};
 pub use fleet::{
-    Application, Cluster, Column, Fleet, Group, GroupId, KeySpace, Namespace, ValueId, assemble,
+    Application, Cluster, Column, Fleet, Group, GroupId, KeySpace, Namespace, Origin, ValueId,
+    assemble,
 };

@@ -239,8 +239,8 @@ impl Column {
 /// Where a value was set, for `explain`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// What set it: `fleet`, `group /stores/central`, `cluster x`, `application y`, `override 2`,
-    /// `label`, `field`.
+    /// What set it: `fleet`, `group /stores/central`, `cluster x`, `application y`, `override 2 of
+    /// application y`, `label`, `field`.
     pub by: String,
     /// Where it is written, if it is.
     pub span: Option<Span>,

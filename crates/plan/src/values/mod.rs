@@ -38,8 +38,10 @@ pub(crate) struct Values {
     cluster: BTreeMap<Box<str>, Column>,
     /// Columns of namespaces and applications that were asked for, by the document's position.
     /// A cache: what is in it can be computed again.
-    columns: RwLock<HashMap<(KeySpace, u32), HashMap<Box<str>, Column>>>,
+    columns: RwLock<HashMap<(KeySpace, u32), ByKey>>,
 }
+
+type ByKey = HashMap<Box<str>, Column>;
 
 impl Values {
     /// Takes all values of the documents, and puts together what clusters inherit.

@@ -1,5 +1,10 @@
 //! The tests of the room, one module for each of its parts.
 
+mod explain;
+mod expression_clusters;
 mod expression_syntax;
 mod fleet_mistakes;
+mod fleet_order;
+mod fleet_placement;
 mod fleets;
+mod values;
