@@ -1,7 +1,7 @@
 //! What was read, or that it could not be read.
 
 /// Why something could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cause(pub String);
 
 impl std::fmt::Display for Cause {

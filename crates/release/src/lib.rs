@@ -2,7 +2,31 @@
 //!
 //! ```text
 //! (ledger, rendered) ─compare─▶ Difference ─decide─▶ a step, what waits for a person, or a refusal
+//! (base, head) ─preview─▶ what a change does to the whole fleet, as groups of equal hunks
 //! ```
 //!
 //! Pure: no client, no clock (`now` is an argument), no file. Deletions accept only proven
-//! absence.
+//! absence: what could not be read holds the cell it concerns.
+
+mod brakes;
+mod compare;
+mod decide;
+mod difference;
+mod foreign;
+mod held;
+mod moves;
+mod names;
+mod refusal;
+mod step;
+
+pub use compare::compare;
+pub use decide::{
+    Decided, Decision, KeptCluster, StaleCell, Summary, WaitingCluster, World, decide,
+};
+pub use difference::{
+    BootstrapChange, CellChange, CellDifference, ClusterDifference, Difference, NamespaceChange,
+    NamespaceDifference, Transition,
+};
+pub use foreign::{HoldError, adopt, discard, resume};
+pub use held::{Emptied, Held, HeldItem, Part, Reason};
+pub use refusal::Refusal;

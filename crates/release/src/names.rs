@@ -1,0 +1,66 @@
+//! Who is who: clusters and applications of a render found again in the ledger.
+//!
+//! A present name wins; a former name counts only where the present one is not in the ledger
+//! and the former one is not in the render.
+
+use std::collections::{HashMap, HashSet};
+
+use model::{ApplicationName, Ledger, Rendered};
+
+/// For each cluster of the render, its position in the ledger.
+pub(crate) fn match_clusters(ledger: Option<&Ledger>, rendered: &Rendered) -> Vec<Option<usize>> {
+    let known = ledger.map_or(&[][..], |ledger| &ledger.clusters);
+    let positions: HashMap<&str, usize> =
+        known.iter().enumerate().map(|(index, cluster)| (cluster.name.as_str(), index)).collect();
+    let present: HashSet<&str> = rendered.clusters.iter().map(|c| c.name.as_str()).collect();
+    let mut taken = HashSet::new();
+    let find = |cluster: &model::RenderedCluster| {
+        positions.get(cluster.name.as_str()).copied().or_else(|| {
+            let former = cluster.former_name.as_ref()?.as_str();
+            let index = positions.get(former).copied()?;
+            // Two documents that claim one former name: the first keeps the identity.
+            (!present.contains(former) && taken.insert(index)).then_some(index)
+        })
+    };
+    rendered.clusters.iter().map(find).collect()
+}
+
+/// The names of applications of both sides in one table.
+#[derive(Debug, Default)]
+pub(crate) struct ApplicationTable {
+    /// The names, in order.
+    pub(crate) names: Vec<ApplicationName>,
+    /// For each application of the ledger, its position in `names`.
+    pub(crate) ledger: Vec<u32>,
+    /// For each application of the render, its position in `names`.
+    pub(crate) rendered: Vec<u32>,
+    /// For each name, the name that it was renamed to.
+    pub(crate) renamed_to: Vec<Option<u32>>,
+}
+
+impl ApplicationTable {
+    pub(crate) fn new(ledger: Option<&Ledger>, rendered: &Rendered) -> Self {
+        let before = ledger.map_or(&[][..], |ledger| &ledger.applications);
+        let after = rendered.applications.iter().map(|(name, _)| name);
+        let mut names: Vec<ApplicationName> = before.iter().chain(after).cloned().collect();
+        names.sort();
+        names.dedup();
+        let position = |name: &ApplicationName| {
+            names.binary_search(name).expect("the table holds every name of both sides") as u32
+        };
+        let mut renamed_to = vec![None; names.len()];
+        for (name, former) in &rendered.applications {
+            let Some(former) = former else { continue };
+            let is_free = rendered.applications.binary_search_by(|(n, _)| n.cmp(former)).is_err();
+            if let (true, Ok(index)) = (is_free, names.binary_search(former)) {
+                renamed_to[index].get_or_insert(position(name));
+            }
+        }
+        Self {
+            ledger: before.iter().map(position).collect(),
+            rendered: rendered.applications.iter().map(|(name, _)| position(name)).collect(),
+            renamed_to,
+            names,
+        }
+    }
+}

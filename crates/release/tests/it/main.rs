@@ -1,0 +1,11 @@
+//! What `compare`, `decide` and `preview` answer, as text.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod brakes;
+mod fleet;
+mod foreign;
+mod laws;
+mod refusals;
+mod releases;
+mod script;
