@@ -29,8 +29,9 @@ pub enum HoldError {
 
 /// The step that records a foreign tree as the cluster's tree, under a hold.
 ///
-/// The parts of the cluster stay those of its last release, so that `resume` and `discard` find
-/// them; the cluster is not among [`Step::changed`], because its tree is not made of its parts.
+/// The cluster is not among [`Step::changed`]: its tree is not made of the parts that the value
+/// still holds, which are those of its last release. Who writes the step reads the parts that the
+/// adopted tree has.
 ///
 /// # Errors
 /// If there is no such cluster, or the tree is what the ledger says.
@@ -55,7 +56,7 @@ pub fn adopt(
 }
 
 /// The step that takes the hold away, so that the ledger's own tree is written over what was
-/// found. An adopted tree gives way to the last release.
+/// found. An adopted tree gives way to the parts of it that are releases, and to the next step.
 ///
 /// `found` is the foreign tree, where one was found that the ledger does not record yet.
 ///
@@ -78,8 +79,7 @@ pub fn discard(
     Ok(act.step(following(ledger, uid), changed))
 }
 
-/// The step that ends an adoption: the cluster goes back to its last release, and on with the
-/// next ones.
+/// The step that ends an adoption, so that the cluster goes on with the next release.
 ///
 /// # Errors
 /// If there is no such cluster, or no tree was adopted for it.

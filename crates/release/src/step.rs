@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use model::{
-    ApplicationId, Approval, Cell, ClusterUid, CommitId, Deletions, Generation, Hold, Layout,
-    Ledger, LedgerCell, LedgerCluster, NamespaceName, ObjectId, Observed, Parts, Rendered,
+    ApplicationId, Approval, Cell, ClusterUid, CommitId, Deletions, Generation, Hold, HoldKind,
+    Layout, Ledger, LedgerCell, LedgerCluster, NamespaceName, ObjectId, Observed, Parts, Rendered,
     RenderedCluster, Revision, Step, Trailer, hash_tree, sha256,
 };
 
@@ -298,8 +298,13 @@ impl Next<'_> {
         all.filter(|revision| used.contains(&revision.generation)).collect()
     }
 
-    /// What still is held: one that was there before keeps its age.
+    /// What still is held, one hold for a cluster: a hold that was there before keeps its age,
+    /// and an adoption stays one while the folder is changed again.
     fn holds(&self) -> Vec<Hold> {
+        let of_adopted = |kept: &&KeptCluster| kept.kind == HoldKind::Adopted;
+        let adopted: HashSet<ClusterUid> =
+            self.kept.iter().filter(of_adopted).map(|kept| kept.uid).collect();
+        let counts = |kept: &&KeptCluster| of_adopted(kept) || !adopted.contains(&kept.uid);
         let hold = |kept: &KeptCluster| {
             let before = self.before.holds.iter().find(|hold| {
                 hold.cluster == kept.uid && hold.kind == kept.kind && hold.tree == kept.tree
@@ -311,7 +316,7 @@ impl Next<'_> {
                 since: self.generation(),
             })
         };
-        self.kept.iter().map(hold).collect()
+        self.kept.iter().filter(counts).map(hold).collect()
     }
 
     fn approvals(&self) -> Vec<Approval> {

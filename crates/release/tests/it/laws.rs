@@ -80,7 +80,7 @@ fn is_cluster_of(text: &str, name: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn deciding_twice_changes_nothing(fleets in fleets()) {
