@@ -15,6 +15,7 @@
 pub mod explain;
 pub mod expression;
 pub mod fleet;
+pub mod template;
 pub mod values;
 
 pub use explain::{explain_placement, explain_values};

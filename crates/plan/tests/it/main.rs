@@ -7,4 +7,5 @@ mod fleet_mistakes;
 mod fleet_order;
 mod fleet_placement;
 mod fleets;
+mod template;
 mod values;

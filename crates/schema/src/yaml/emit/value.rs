@@ -132,6 +132,11 @@ impl<L> Mapping<L> {
         &self.pairs
     }
 
+    /// The pairs in order, to be changed.
+    pub fn pairs_mut(&mut self) -> &mut [(L, Value<L>)] {
+        &mut self.pairs
+    }
+
     /// Whether there are no pairs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
