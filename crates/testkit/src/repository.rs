@@ -82,6 +82,7 @@ impl TestRepository {
         text_of(arguments, &output)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the one place of the room that starts git")]
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("git");
         // `GIT_DIR` and its like would lead away from the temporary folder: a hook that runs the
