@@ -16,6 +16,7 @@ mod foreign;
 mod held;
 mod moves;
 mod names;
+mod preview;
 mod refusal;
 mod step;
 
@@ -29,4 +30,8 @@ pub use difference::{
 };
 pub use foreign::{HoldError, adopt, discard, resume};
 pub use held::{Emptied, Held, HeldItem, Part, Reason};
+pub use preview::{
+    BindingChange, Clusters, Contents, DeletedObject, FileChange, Group, Hidden, Line,
+    NamespaceCount, Preview, Sign, preview,
+};
 pub use refusal::Refusal;

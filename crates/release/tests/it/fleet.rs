@@ -19,26 +19,66 @@ use std::collections::{BTreeMap, HashMap};
 
 use model::{
     ApplicationId, ApplicationName, Cell, ClusterName, CommitId, Delivery, Digest, Entry, FleetUid,
-    Fragment, Layout, Mode, NamespaceId, NamespaceName, ObjectChange, ObjectId, ObjectKey, Origin,
-    Rendered, RenderedCluster, hash_blob, sha256,
+    Fragment, Layout, MemoryObjects, Mode, NamespaceId, NamespaceName, ObjectChange, ObjectId,
+    ObjectKey, Origin, Rendered, RenderedCluster, Sink as _, hash_blob, sha256,
 };
+use testkit::TestFile;
 
 /// The objects of trees, and what the ids of a text were called.
 #[derive(Default)]
 pub(crate) struct Trees {
     names: HashMap<ObjectId, String>,
     objects: HashMap<ObjectId, Vec<(ObjectKey, bool)>>,
+    files: Vec<TestFile>,
+    pub(crate) store: MemoryObjects,
 }
 
 impl Trees {
+    /// Trees with files: `-- 1/a.yaml --` stands in every tree that a text calls `1`, `-- n --` is
+    /// the file `n`.
+    pub(crate) fn with_files(text: &str) -> Self {
+        Self { files: testkit::files(text), ..Self::default() }
+    }
+
     /// The id of a tree that a text calls `1` or `1{Deployment/x}`.
     pub(crate) fn tree(&mut self, text: &str) -> ObjectId {
-        let id = hash_blob(&[text.as_bytes()]);
         let (name, objects) = text.split_once('{').unwrap_or((text, ""));
+        let id = self.written(name).unwrap_or_else(|| hash_blob(&[text.as_bytes()]));
         self.names.insert(id, name.to_owned());
         let objects = objects.trim_end_matches('}').split(',').filter(|key| !key.is_empty());
         self.objects.insert(id, objects.map(object).collect());
         id
+    }
+
+    /// The tree or file of that name, if there are files for it.
+    fn written(&self, name: &str) -> Option<ObjectId> {
+        if let Some(file) = self.files.iter().find(|file| file.path == name) {
+            return Some(self.store.blob(file.text.as_bytes()));
+        }
+        let below = |path: &str| path.strip_prefix(name)?.strip_prefix('/').map(str::to_owned);
+        let files = self.files.iter().filter_map(|file| Some((below(&file.path)?, file)));
+        let files: Vec<(String, &TestFile)> = files.collect();
+        (!files.is_empty()).then(|| self.folder(&files))
+    }
+
+    fn folder(&self, files: &[(String, &TestFile)]) -> ObjectId {
+        let mut entries = Vec::new();
+        let mut folders: BTreeMap<&str, Vec<(String, &TestFile)>> = BTreeMap::new();
+        for (path, file) in files {
+            match path.split_once('/') {
+                Some((folder, rest)) => {
+                    folders.entry(folder).or_default().push((rest.to_owned(), file));
+                }
+                None => {
+                    let mode = if file.executable { Mode::Executable } else { Mode::File };
+                    entries.push(Entry::new(path, mode, self.store.blob(file.text.as_bytes())));
+                }
+            }
+        }
+        for (name, files) in folders {
+            entries.push(Entry::new(name, Mode::Tree, self.folder(&files)));
+        }
+        self.store.tree(&entries)
     }
 
     pub(crate) fn name(&self, id: ObjectId) -> &str {

@@ -6,6 +6,7 @@ mod brakes;
 mod fleet;
 mod foreign;
 mod laws;
+mod previews;
 mod refusals;
 mod releases;
 mod script;
