@@ -14,7 +14,7 @@ fn path(text: &str) -> Vec<PathPart> {
             parts.push(PathPart::Key(key.into()));
         }
         let numbers = indexes.split(['[', ']']).filter(|number| !number.is_empty());
-        parts.extend(numbers.map(|number| PathPart::Index(number.parse().unwrap())));
+        parts.extend(numbers.map(|number| PathPart::Index(number.parse().expect("a number"))));
     }
     parts
 }

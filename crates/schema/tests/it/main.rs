@@ -1,6 +1,8 @@
 //! The documents, from text to types and to diagnostics.
 
+mod edit_laws;
 mod edits;
+mod laws;
 mod mistakes;
 mod source;
 mod tables;

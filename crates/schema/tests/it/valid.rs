@@ -17,60 +17,7 @@ spec:
   budgets: {deletions: 0.5%}
 "#;
 
-const INVENTORY: &str = r#"---
-apiVersion: res-edge.dev/v1
-kind: Cluster
-metadata:
-  name: central-la-nola-2301
-  formerName: nola-1
-  labels: {region: central, version: 1.10, store: 0230, open: yes}
-spec:
-  description: French Quarter
-  groups: [/stores/central/la/nola]
-  timeZone: America/Chicago
-  values: {ipRange: 10.3.7.0/24, port: 0644, on: true, quoted: "3"}
-  capacity: {cpu: 8, memory: 32Gi, pods: "110", nvidia.com/gpu: 1}
-  agent: {keys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGqLkXg9vK2mKQ4W0nVYjQhFqS0gU1n5bL5oM8x2pWdT anna@nola"]}
----
-# Only a comment.
----
-apiVersion: res-edge.dev/v1
-kind: Group
-metadata: {name: la, formerPath: /stores/south/la}
-spec: {parent: /stores/central, clusters: "/m/state/la", values: {tax: "9.45"}}
----
-apiVersion: res-edge.dev/v1
-kind: Group
-metadata:
-  name: stores
----
-apiVersion: res-edge.dev/v1
-kind: Namespace
-metadata: {name: imdb}
-spec:
-  clusters: '/g/stores and not /m/ring/prod'
-  values: {}
-  capacity: {cpu: "1", memory: 512Mi}
-  allow: [ClusterRole, kube-system/RoleBinding, monitoring/ServiceMonitor.monitoring.coreos.com]
-  overrides:
-  - clusters: all
-    values: {a: 1}
----
-apiVersion: res-edge.dev/v1
-kind: Application
-metadata: {name: dogs-cats}
-spec:
-  namespace: imdb
-  template: apps/go-vote
-  version: 1.2.0-rc.1
-  owner: team-pets
-  values:
-    title: "Dogz RULE!"
-    motd: |
-      Welcome
-  overrides: [{clusters: "/m/city/nola", values: {title: "Who dat"}}]
-  dependsOn: [ingress-nginx]
-"#;
+const INVENTORY: &str = include_str!("documents.yaml");
 
 const ROLE: &str = r#"apiVersion: res-edge.dev/v1
 kind: Role
