@@ -113,7 +113,12 @@ fn with_variables(command: clap::Command) -> clap::Command {
             (None, _) => arg,
         }
     });
-    command.mut_subcommands(with_variables)
+    command.mut_subcommands(|command| match command.get_name() {
+        // Its `--output` is a folder, and a variable that means a format elsewhere must not be
+        // one here.
+        "generate" => command,
+        _ => with_variables(command),
+    })
 }
 
 /// Parses the words. Answers nothing where help or the version was asked for, which is then

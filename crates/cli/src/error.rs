@@ -79,6 +79,14 @@ impl CommandError {
         self
     }
 
+    /// The same, for a command in which a source that is not accepted is a failure.
+    pub(crate) fn as_failure(mut self) -> Self {
+        if self.kind == ErrorKind::Source {
+            self.kind = ErrorKind::User;
+        }
+        self
+    }
+
     /// The exit code of the process.
     pub(crate) fn exit_code(&self) -> u8 {
         match self.kind {

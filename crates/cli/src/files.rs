@@ -29,3 +29,27 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), CommandError> {
         CommandError::unavailable(format!("cannot make the folder `{}`", path.display()), &error)
     })
 }
+
+/// Lets a file be executed, where that was asked for.
+///
+/// # Errors
+/// Its permissions cannot be changed.
+pub(crate) fn set_executable(path: &Path, executable: bool) -> Result<(), CommandError> {
+    if !executable {
+        return Ok(());
+    }
+    allow_execution(path).map_err(|error| {
+        CommandError::unavailable(format!("cannot make `{}` executable", path.display()), &error)
+    })
+}
+
+#[cfg(unix)]
+fn allow_execution(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn allow_execution(_path: &Path) -> std::io::Result<()> {
+    Ok(())
+}

@@ -20,12 +20,11 @@ mod files;
 mod present;
 mod selector;
 mod session;
-// mod source;
+mod source;
 mod terminal;
 
 use std::ffi::OsString;
 
-use error::CommandError;
 pub use terminal::Terminal;
 
 /// Runs one command and answers the exit code.

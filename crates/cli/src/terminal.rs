@@ -99,6 +99,11 @@ impl Terminal {
         self.stderr_colour &= !no_color;
     }
 
+    /// Whether standard output takes colour.
+    pub(crate) fn colours_results(&self) -> bool {
+        self.stdout_colour
+    }
+
     /// Whether standard error takes colour.
     pub(crate) fn colours_messages(&self) -> bool {
         self.stderr_colour

@@ -4,14 +4,19 @@
 //! [`CommandError`].
 
 mod completion;
+mod generate;
+mod get;
 mod init;
-
+mod overlay;
+mod schema;
+mod search;
+mod select;
 mod version;
 
 use clap::Subcommand;
 
 use crate::arguments::Line;
-use crate::error::CommandError;
+use crate::error::{CommandError, ErrorKind};
 use crate::session::Session;
 use crate::terminal::Terminal;
 
@@ -44,7 +49,21 @@ impl Outcome {
 pub(crate) enum Command {
     /// Write a new source
     Init(init::Arguments),
-
+    /// List clusters, groups, namespaces, applications or bindings
+    Get(get::Arguments),
+    /// Print the clusters that an expression selects
+    Select(select::Arguments),
+    /// Find a term in names, labels and values
+    Search(search::Arguments),
+    /// Make an overlay of an application's template for some clusters
+    Overlay(overlay::Arguments),
+    /// Write a source of any size, for measuring and trying things out
+    #[command(after_help = "\
+Example:
+  res-edge generate --clusters 1000 --applications 20 --output big-fleet")]
+    Generate(generate::Arguments),
+    /// Print a JSON Schema of the documents
+    Schema(schema::Arguments),
     /// Print a completion script for a shell
     Completion(completion::Arguments),
     /// Print the version
@@ -60,8 +79,27 @@ pub(crate) fn run(line: Line, terminal: &mut Terminal) -> Result<Outcome, Comman
     let session = &mut Session { location, terminal };
     match line.command {
         Command::Init(arguments) => init::run(&arguments, session),
-
+        Command::Get(arguments) => get::run(&arguments, session),
+        Command::Select(arguments) => select::run(&arguments, session),
+        Command::Search(arguments) => search::run(&arguments, session),
+        Command::Overlay(arguments) => overlay::run(&arguments, session),
+        Command::Generate(arguments) => generate(&arguments, session),
+        Command::Schema(arguments) => schema::run(&arguments, session),
         Command::Completion(arguments) => completion::run(&arguments, session),
         Command::Version(arguments) => version::run(&arguments, session),
     }
+}
+
+/// Runs `generate`, which knows nothing of terminals.
+fn generate(
+    arguments: &generate::Arguments,
+    session: &mut Session,
+) -> Result<Outcome, CommandError> {
+    let _progress = session.terminal.progress("writing the source");
+    let summary = generate::run(arguments).map_err(|error| {
+        CommandError::of(ErrorKind::Unavailable, error.as_ref())
+            .hint("name a new folder with `--output`")
+    })?;
+    session.terminal.message(&format!("wrote {summary}"));
+    Ok(Outcome::Done)
 }

@@ -30,9 +30,14 @@ pub(crate) struct Arguments {
 /// selects by something unknown, the template has no `base/`, or the overlay exists.
 pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcome, CommandError> {
     check_version(&arguments.version)?;
+    if session.revision().is_some() {
+        return Err(CommandError::user("an overlay is written into the work tree, not a revision")
+            .hint("leave out `--rev`"));
+    }
     let mut checked = source::check(session)?;
     let application = checked.application(&arguments.application)?;
-    let template = checked.fleet.applications[application.0 as usize].document.template.value.clone();
+    let template =
+        checked.fleet.applications[application.0 as usize].document.template.value.clone();
     let clusters = checked.select(&arguments.clusters, session)?;
     let root = session.source().to_path_buf();
     let folder = root.join(&*template);
@@ -41,15 +46,15 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcom
     files::write_new(&root.join(&path), kustomization(&arguments.clusters).as_bytes())?;
     session.terminal.print_line(&path)?;
     let n = crate::present::words::count(clusters.len(), "cluster");
-    session.terminal.message(&format!(
-        "selects {n}; add patches or resources to it, then see `res-edge diff`"
-    ));
+    session
+        .terminal
+        .message(&format!("selects {n}; add patches or resources to it, then see `res-edge diff`"));
     Ok(Outcome::Done)
 }
 
 fn check_version(version: &str) -> Result<(), CommandError> {
-    semver::Version::parse(version).map(drop).map_err(|error| {
-        CommandError::user(format!("`{version}` is no version: {error}"))
+    semver::Version::parse(version).map(drop).map_err(|_| {
+        CommandError::user(format!("`{version}` is no version"))
             .hint("a version has three numbers, as in `1.2.0` or `1.2.0-beta.1` (SemVer 2.0)")
     })
 }
@@ -57,7 +62,9 @@ fn check_version(version: &str) -> Result<(), CommandError> {
 fn refuse(folder: &Path, template: &str, version: &str) -> Result<(), CommandError> {
     if !folder.join("base").is_dir() {
         return Err(CommandError::user(format!("the template `{template}` has no folder `base`"))
-            .hint(format!("an overlay stands on a base: move the files to `{template}/base/` first")));
+            .hint(format!(
+                "an overlay stands on a base: move the files to `{template}/base/` first"
+            )));
     }
     if folder.join("overlays").join(version).exists() {
         return Err(CommandError::user(format!("`{template}/overlays/{version}` exists already"))

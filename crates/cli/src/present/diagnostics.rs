@@ -139,18 +139,23 @@ impl Report<'_> {
         for (index, label) in diagnostic.labels.iter().enumerate() {
             let Some(file) = self.files.get(label.span.file) else { continue };
             let place = self.files.place(label.span);
-            let origin = Origin::path(printable(&place.path));
-            elements.push(origin.line(place.line).char_column(place.column).into());
+            let path = printable(&place.path);
+            let excerpt = Excerpt::of(&file.bytes, label.span);
+            if secret || excerpt.is_cut {
+                let origin = Origin::path(path.clone());
+                elements.push(origin.line(place.line).char_column(place.column).into());
+            }
             if secret {
                 continue;
             }
-            let excerpt = Excerpt::of(&file.bytes, label.span);
             let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
             let mark = kind.span(excerpt.mark.clone());
             let mark =
                 if label.text.is_empty() { mark } else { mark.label(printable(&label.text)) };
-            elements
-                .push(Snippet::source(excerpt.text).line_start(place.line).annotation(mark).into());
+            let snippet = Snippet::source(excerpt.text).line_start(place.line).annotation(mark);
+            // A line that was cut at its start has other columns than the file.
+            let path = (!excerpt.is_cut).then_some(path);
+            elements.push(snippet.path(path).into());
         }
         elements
     }
@@ -160,6 +165,8 @@ impl Report<'_> {
 struct Excerpt {
     text: String,
     mark: std::ops::Range<usize>,
+    /// Whether something before the mark is left out.
+    is_cut: bool,
 }
 
 impl Excerpt {
@@ -174,11 +181,12 @@ impl Excerpt {
             .position(|byte| *byte == b'\n')
             .map_or(bytes.len(), |at| start + at);
         let end = (span.end as usize).clamp(start, line_end.max(start));
-        let before = tail(&String::from_utf8_lossy(&bytes[line_start..start]), SIDE);
+        let whole = printable(&String::from_utf8_lossy(&bytes[line_start..start]));
+        let before = tail(&whole, SIDE);
         let marked = head(String::from_utf8_lossy(&bytes[start..end]).trim_end(), SIDE);
         let after = head(String::from_utf8_lossy(&bytes[end..line_end]).trim_end(), SIDE);
         let mark = before.len()..before.len() + marked.len();
-        Self { text: format!("{before}{marked}{after}"), mark }
+        Self { text: format!("{before}{marked}{after}"), mark, is_cut: before != whole }
     }
 }
 
@@ -191,10 +199,9 @@ fn head(text: &str, at_most: usize) -> String {
 }
 
 fn tail(text: &str, at_most: usize) -> String {
-    let text = printable(text);
     let n_chars = text.chars().count();
     if n_chars <= at_most {
-        return text;
+        return text.to_owned();
     }
     let kept: String = text.chars().skip(n_chars - at_most).collect();
     format!("...{kept}")

@@ -4,7 +4,9 @@
 pub(crate) fn count(n: usize, noun: &str) -> String {
     match (n, noun) {
         (1, _) => format!("1 {noun}"),
-        (_, noun) if noun.ends_with('y') => format!("{n} {}ies", &noun[..noun.len() - 1]),
+        (_, noun) if noun.ends_with('y') && !noun.ends_with("ey") => {
+            format!("{n} {}ies", &noun[..noun.len() - 1])
+        }
         _ => format!("{n} {noun}s"),
     }
 }
@@ -23,4 +25,17 @@ pub(crate) fn some_of<S: AsRef<str>>(names: &[S], at_most: usize) -> String {
 /// run.
 pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_and_lists() {
+        assert_eq!(count(1, "entry"), "1 entry");
+        assert_eq!(count(2, "entry"), "2 entries");
+        assert_eq!(count(0, "key"), "0 keys");
+        assert_eq!(some_of(&["a", "b", "c"], 2), "a, b and 1 more");
+    }
 }

@@ -1,0 +1,259 @@
+//! Opens the source for every command: location to documents to fleet, and to a render.
+//!
+//! In: where the source is. Out: a [`Checked`] source whose fleet is valid, or an error after the
+//! diagnostics were presented. No command repeats this pipeline.
+
+use std::path::Path;
+
+use model::{ApplicationId, ClusterId, ClusterSet, Diagnostic, Severity, Source, Span};
+use plan::Fleet;
+use schema::document::Document;
+
+use crate::error::{CommandError, ErrorKind};
+use crate::present::diagnostics::{Report, Tally};
+use crate::session::Session;
+use crate::terminal::Terminal;
+
+/// A source that was read whole, and the fleet that it describes.
+pub(crate) struct Checked {
+    /// The files.
+    pub(crate) source: Source,
+    /// The fleet.
+    pub(crate) fleet: Fleet,
+    /// What is worth knowing about the source; none is an error that refuses it.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// The names of the clusters, in order.
+    pub(crate) clusters: Vec<String>,
+}
+
+/// A source that was read, and maybe is no fleet.
+pub(crate) enum Read {
+    /// It is one.
+    Valid(Box<Checked>),
+    /// It is none, and why.
+    Refused(Refused),
+}
+
+/// A source that is no fleet, with its mistakes.
+pub(crate) struct Refused {
+    source: Source,
+    diagnostics: Vec<Diagnostic>,
+    clusters: Vec<String>,
+}
+
+/// Reads the source of the session and checks its inventory and policies.
+///
+/// # Errors
+/// It cannot be read, or it has errors, which were then presented.
+pub(crate) fn check(session: &mut Session) -> Result<Checked, CommandError> {
+    let location = session.location.clone();
+    let read = read(&location.source, location.revision.as_deref(), session.terminal)?;
+    let checked = read.or_refuse(session.terminal)?;
+    let n_warnings = Tally::of(&checked.diagnostics).n_warnings;
+    if n_warnings > 0 {
+        let count = crate::present::words::count(n_warnings, "warning");
+        session.terminal.detail(&format!("{count}; see `res-edge validate`"));
+    }
+    Ok(checked)
+}
+
+/// Reads a source at a revision, or its work tree.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn read(
+    location: &Path,
+    revision: Option<&str>,
+    terminal: &Terminal,
+) -> Result<Read, CommandError> {
+    let _progress = terminal.progress("reading the source");
+    let source = load(location, revision)?;
+    let (documents, mut diagnostics) = schema::read_source(&source);
+    let clusters = cluster_names(&documents);
+    if Tally::of(&diagnostics).n_errors > 0 {
+        return Ok(Read::Refused(Refused { source, diagnostics, clusters }));
+    }
+    match plan::assemble(&source, documents) {
+        Ok((fleet, more)) => {
+            diagnostics.extend(more);
+            let clusters = fleet.clusters.iter().map(|c| c.name.to_string()).collect();
+            Ok(Read::Valid(Box::new(Checked { source, fleet, diagnostics, clusters })))
+        }
+        Err(more) => {
+            diagnostics.extend(more);
+            Ok(Read::Refused(Refused { source, diagnostics, clusters }))
+        }
+    }
+}
+
+/// Reads the files of a source.
+///
+/// # Errors
+/// They cannot be read.
+pub(crate) fn load(location: &Path, revision: Option<&str>) -> Result<Source, CommandError> {
+    git::load(location, revision).map_err(|error| load_error(&error))
+}
+
+fn load_error(error: &git::LoadError) -> CommandError {
+    let shown = CommandError::of(ErrorKind::Unavailable, error);
+    match hint(error) {
+        Some(hint) => shown.hint(hint),
+        None => shown,
+    }
+}
+
+fn hint(error: &git::LoadError) -> Option<String> {
+    let hint = match error {
+        git::LoadError::Missing(_)
+        | git::LoadError::NotAFolder(_)
+        | git::LoadError::NotASource(_) => {
+            "name the folder or repository with `--source`, or make one with `res-edge init DIR`"
+        }
+        git::LoadError::TooMany(_) => "keep other files in another repository",
+        git::LoadError::NoRepository(_) => "leave out `--rev`, or put the folder under Git first",
+        git::LoadError::Io { .. } => return None,
+        git::LoadError::Repository(error) => return error.hint(),
+    };
+    Some(hint.to_owned())
+}
+
+/// The names that cluster sets count when there is no fleet: those of the documents, in order.
+fn cluster_names(documents: &[Document]) -> Vec<String> {
+    let mut names: Vec<String> = documents
+        .iter()
+        .filter_map(|document| match document {
+            Document::Cluster(cluster) => Some(cluster.metadata.name.value.to_string()),
+            _ => None,
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+impl Read {
+    /// The fleet; or, after presenting why there is none, an error.
+    ///
+    /// # Errors
+    /// The source has errors.
+    pub(crate) fn or_refuse(self, terminal: &mut Terminal) -> Result<Checked, CommandError> {
+        match self {
+            Self::Valid(checked) => Ok(*checked),
+            Self::Refused(refused) => Err(refused.present(terminal)),
+        }
+    }
+}
+
+impl Refused {
+    /// What presents the mistakes.
+    pub(crate) fn report(&self) -> Report<'_> {
+        Report { files: &self.source.files, clusters: &self.clusters }
+    }
+
+    /// The mistakes.
+    pub(crate) fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// Writes the mistakes to standard error.
+    pub(crate) fn present(&self, terminal: &mut Terminal) -> CommandError {
+        present(&self.report(), &self.diagnostics, terminal);
+        refused(&self.diagnostics)
+    }
+}
+
+/// The error that ends a command whose source is not accepted.
+fn refused(diagnostics: &[Diagnostic]) -> CommandError {
+    let tally = Tally::of(diagnostics);
+    CommandError::new(ErrorKind::Source, format!("the source is not accepted: {tally}"))
+}
+
+/// Writes diagnostics to standard error; only the errors among them when quiet.
+pub(crate) fn present(report: &Report<'_>, diagnostics: &[Diagnostic], terminal: &mut Terminal) {
+    let colour = terminal.colours_messages();
+    for diagnostic in report.sorted(diagnostics) {
+        if diagnostic.is_error() || !terminal.is_quiet() {
+            terminal.report(&format!("{}\n", report.text(diagnostic, colour)));
+        }
+    }
+}
+
+impl Checked {
+    /// What presents diagnostics of this source.
+    pub(crate) fn report(&self) -> Report<'_> {
+        Report { files: &self.source.files, clusters: &self.clusters }
+    }
+
+    /// The clusters that an expression of the command line selects.
+    ///
+    /// # Errors
+    /// The expression has mistakes, which were presented.
+    pub(crate) fn select(
+        &mut self,
+        text: &str,
+        session: &mut Session,
+    ) -> Result<ClusterSet, CommandError> {
+        let file = self.source.files.add_text("command line", text);
+        let (set, found) = self.fleet.select(text, Span::new(file, 0, text.len()));
+        present(&self.report(), &found, session.terminal);
+        set.filter(|_| !found.iter().any(|one| one.severity == Severity::Error)).ok_or_else(|| {
+            CommandError::user("the expression cannot be evaluated").hint(
+                "an expression looks like `/g/stores and not /m/ring/prod`; quote it for the shell",
+            )
+        })
+    }
+
+    /// The clusters of an expression, or the one of that name.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub(crate) fn select_or_name(
+        &mut self,
+        text: &str,
+        session: &mut Session,
+    ) -> Result<ClusterSet, CommandError> {
+        match self.fleet.cluster_id(text) {
+            Some(cluster) if !is_keyword(text) => Ok([cluster].into_iter().collect()),
+            _ if is_bare_name(text) => Err(unknown("cluster", text, &self.clusters)),
+            _ => self.select(text, session),
+        }
+    }
+
+    /// The application of a name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn application(&self, name: &str) -> Result<ApplicationId, CommandError> {
+        self.fleet.application_id(name).ok_or_else(|| {
+            let known: Vec<&str> =
+                self.fleet.applications.iter().map(|a| a.name.as_str()).collect();
+            unknown("application", name, &known)
+        })
+    }
+
+    /// The cluster of a name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn cluster(&self, name: &str) -> Result<ClusterId, CommandError> {
+        self.fleet.cluster_id(name).ok_or_else(|| unknown("cluster", name, &self.clusters))
+    }
+}
+
+fn is_keyword(text: &str) -> bool {
+    matches!(text, "all" | "none" | "and" | "or" | "not")
+}
+
+/// A word that can be no expression by itself.
+pub(crate) fn is_bare_name(text: &str) -> bool {
+    !is_keyword(text) && model::check_dns_label(text).is_ok()
+}
+
+/// A name that nothing has.
+pub(crate) fn unknown<S: AsRef<str>>(kind: &str, name: &str, known: &[S]) -> CommandError {
+    let error = CommandError::user(format!("there is no {kind} `{name}`"));
+    match schema::nearest(name, known.iter().map(AsRef::as_ref)) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint(format!("`res-edge get {kind}s` lists them")),
+    }
+}

@@ -1,0 +1,24 @@
+//! The commands as a person runs them: words in, whole output out.
+
+mod fleets;
+mod get;
+mod help;
+mod init;
+mod overlay;
+mod sandbox;
+mod schema;
+mod search;
+mod select;
+mod terminal;
+
+#[test]
+fn no_file_is_forgotten() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let Some(module) = name.strip_suffix(".rs").filter(|module| *module != "main") else {
+            continue;
+        };
+        assert!(include_str!("main.rs").contains(&format!("mod {module};")), "{name} is not run");
+    }
+}
