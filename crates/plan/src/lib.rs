@@ -15,6 +15,10 @@
 pub mod explain;
 pub mod expression;
 pub mod fleet;
+mod kustomization;
+mod layout;
+pub mod overlay;
+pub mod render;
 pub mod template;
 pub mod values;
 
@@ -23,3 +27,5 @@ pub use fleet::{
     Application, Cluster, Column, Fleet, Group, GroupId, KeySpace, Namespace, Origin, ValueId,
     assemble,
 };
+pub use overlay::explain_overlay;
+pub use render::{folder, render};

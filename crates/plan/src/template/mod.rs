@@ -23,7 +23,7 @@ mod lines;
 mod object;
 mod place;
 mod report;
-mod scan;
+pub(crate) mod scan;
 mod secret;
 mod spelling;
 mod survey;

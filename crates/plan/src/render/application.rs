@@ -1,0 +1,467 @@
+//! One application on all its clusters.
+//!
+//! In: which clusters get which choice of the template, and the parsed files. Out: a cell for
+//! each cluster, the objects that the clusters get, and findings. A broken cell breaks no other.
+
+use std::sync::Arc;
+
+use model::{ApplicationId, ClusterId, ClusterSet, Diagnostic, Fragment, Mode, ObjectId, Severity};
+use rayon::prelude::*;
+use schema::objects::object_path;
+
+use super::codes;
+use super::context::Context;
+use super::findings::Findings;
+use super::grid::{Filled, Grid, Grouping, Unit};
+use super::objects::{NOTHING, ObjectTable, Placed, Signatures};
+use super::parsed::ParsedFile;
+use super::prepare::{ChoicePlan, Prepared, Selected};
+use super::rules;
+use super::tree::{FolderPlan, FolderWriter};
+use crate::Application;
+use crate::layout::flux::Listener;
+use crate::overlay::Choice;
+
+/// How many clusters one task writes the trees of.
+const CHUNK: usize = 1024;
+/// The longest file name that common file systems hold.
+const LONGEST_FILE_NAME: usize = 255;
+
+/// A cell whose finding is a position in [`ApplicationRender::findings`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum LocalCell {
+    /// Rendered.
+    Tree(Fragment),
+    /// Broken by that finding.
+    Broken(u32),
+}
+
+/// One application, rendered.
+pub(crate) struct ApplicationRender {
+    /// Its cells in the order of clusters.
+    pub(crate) cells: Vec<(ClusterId, LocalCell)>,
+    /// What was found.
+    pub(crate) findings: Vec<Diagnostic>,
+    /// What objects it puts where.
+    pub(crate) objects: ObjectTable,
+}
+
+/// Renders an application; `number` is the first of its own bases.
+pub(crate) fn render_application(
+    context: &Context<'_>,
+    prepared: &Prepared<'_>,
+    id: ApplicationId,
+    number: u32,
+) -> ApplicationRender {
+    let application = &context.fleet.applications[id.0 as usize];
+    let (findings, objects) = (Findings::default(), ObjectTable::default());
+    let cells = Vec::new();
+    let mut pass = Pass { context, prepared, id, application, findings, objects, cells };
+    match &prepared.plans[id.0 as usize] {
+        Ok(choices) => {
+            for (choice, number) in choices.iter().zip(number..) {
+                pass.choice(choice, number);
+            }
+        }
+        Err(problems) => pass.broken(problems),
+    }
+    pass.finish()
+}
+
+struct Pass<'a, 'p> {
+    context: &'a Context<'a>,
+    prepared: &'a Prepared<'p>,
+    id: ApplicationId,
+    application: &'a Application,
+    findings: Findings,
+    objects: ObjectTable,
+    cells: Vec<(ClusterId, LocalCell)>,
+}
+
+/// A unit on the clusters of one choice, without what only the fill needed.
+struct Written {
+    mode: Mode,
+    grouping: Arc<Grouping>,
+    /// The content of each group; all zeros where it could not be filled.
+    blobs: Vec<ObjectId>,
+}
+
+impl<'a, 'p> Pass<'a, 'p> {
+    /// Nothing of the template can be used.
+    fn broken(&mut self, problems: &[Diagnostic]) {
+        let mut clusters = self.application.clusters.clone();
+        clusters.intersect(&self.context.live);
+        if let Some(finding) = self.findings.add_all(problems.iter().cloned(), &clusters) {
+            let cells = clusters.iter().map(|cluster| (cluster, LocalCell::Broken(finding)));
+            self.cells.extend(cells);
+        }
+    }
+
+    fn choice(&mut self, plan: &ChoicePlan, number: u32) {
+        let clusters: Vec<ClusterId> = plan.clusters.iter().collect();
+        let mut grid = Grid::new(self.context.fleet, self.id, &clusters);
+        let prepared = self.prepared;
+        let template = &*self.application.document.template.value;
+        let selected = match prepared.selected(template, plan.choice) {
+            Some(Ok(selected)) => selected,
+            Some(Err(problems)) => {
+                return self.break_all(&mut grid, plan, problems.iter().cloned());
+            }
+            None => return,
+        };
+        let files: Vec<&'a ParsedFile> =
+            selected.files.iter().filter_map(|file| prepared.parsed(file.id)).collect();
+        let errors: Vec<Diagnostic> =
+            files.iter().flat_map(|file| file.errors.iter().cloned()).collect();
+        if !errors.is_empty() {
+            return self.break_all(&mut grid, plan, errors);
+        }
+        let warnings = files.iter().flat_map(|file| file.warnings.iter().cloned());
+        self.findings.add_all(warnings, &plan.clusters);
+        if self.context.flux.is_some() {
+            self.flux(&mut grid, plan, selected, &files, number);
+        } else {
+            self.manifests(&mut grid, plan, &files);
+        }
+    }
+
+    fn break_all(
+        &mut self,
+        grid: &mut Grid<'_>,
+        plan: &ChoicePlan,
+        problems: impl IntoIterator<Item = Diagnostic>,
+    ) {
+        if let Some(finding) = self.findings.add_all(problems, &plan.clusters) {
+            grid.break_clusters(&plan.clusters, finding);
+        }
+        self.keep(grid, Vec::new());
+    }
+
+    fn write(&mut self, grid: &mut Grid<'_>, unit: &Unit<'_>) -> (Written, Placed) {
+        let Filled { grouping, contents } = grid.fill(unit, &mut self.findings, self.context.sink);
+        let absent = ObjectId([0; 20]);
+        let blobs = contents.iter().map(|content| content.as_ref().map_or(absent, |c| c.blob));
+        let blobs = blobs.collect();
+        let mut rows = Vec::with_capacity(contents.len());
+        let spans = contents.iter().flatten().filter_map(|content| content.object.as_ref());
+        let span = spans.map(|(_, span)| *span).next();
+        for content in contents {
+            let object = content.and_then(|content| content.object);
+            rows.push(match object {
+                Some((key, span)) => self.objects.row(self.context.fleet, &key, span),
+                None => NOTHING,
+            });
+        }
+        let written = Written { mode: unit.mode, grouping: Arc::clone(&grouping), blobs };
+        (written, Placed { grouping, rows, span })
+    }
+
+    fn flux(
+        &mut self,
+        grid: &mut Grid<'_>,
+        plan: &ChoicePlan,
+        selected: &Selected<'_>,
+        files: &[&'a ParsedFile],
+        number: u32,
+    ) {
+        let units = files.iter().flat_map(|file| file.units());
+        let written: Vec<Written> = units.map(|unit| self.write(grid, &unit).0).collect();
+        let paths = selected.files.iter().zip(&written).enumerate();
+        let paths: Vec<(usize, &str, Mode)> =
+            paths.map(|(index, (file, unit))| (index, file.path, unit.mode)).collect();
+        // Paths of one folder are distinct, so the plan always holds.
+        let Some(folder) = FolderPlan::new(&paths).ok().filter(|_| !paths.is_empty()) else {
+            return self.empty(grid, plan);
+        };
+        let listener = self.listener(plan.choice, number);
+        self.flux_objects(grid, selected);
+        let written = Trees { written: &written, plans: &[Some(folder)], of: &|_| 0 };
+        let trees = written.write(self.context, grid, listener.as_ref());
+        self.keep(grid, trees);
+    }
+
+    fn listener(&self, choice: Choice, number: u32) -> Option<Listener> {
+        let application = self.application;
+        let overlays = self.prepared.overlays(&application.document.template.value)?;
+        let entry =
+            crate::overlay::folder::join(application.name.as_str(), &overlays.entry(choice));
+        let folder = entry.trim_end_matches('/');
+        let names: Vec<&str> = application
+            .depends_on
+            .iter()
+            .map(|id| self.context.fleet.applications[id.0 as usize].name.as_str())
+            .collect();
+        let name = application.name.as_str();
+        Some(Listener::new(self.context.flux?, name, folder, &names, number))
+    }
+
+    /// The objects that Flux applies, as far as that can be told without kustomize.
+    fn flux_objects(&mut self, grid: &mut Grid<'_>, selected: &Selected<'_>) {
+        let prepared = self.prepared;
+        let parsed = selected.applied.iter().filter_map(|file| prepared.parsed(*file));
+        let mut placed = Vec::new();
+        for identity in parsed.flat_map(|file| &file.identities) {
+            let keys = identity.keys();
+            let grouping = grid.grouping(&keys);
+            let rows = (0..grouping.n_groups()).map(|group| {
+                let values = grid.values_of(&keys, &grouping, group);
+                values.map_or(NOTHING, |values| {
+                    let key = identity.fill(&values);
+                    self.objects.row(self.context.fleet, &key, identity.span)
+                })
+            });
+            let rows = rows.collect();
+            placed.push(Placed { grouping, rows, span: Some(identity.span) });
+        }
+        let lists = Signatures::new(&placed, grid.clusters.len(), |_, _| false, |_| false);
+        let members = self.members(grid, &lists);
+        for (list, clusters) in lists.lists.iter().zip(members) {
+            self.report_twice(list, &placed, &clusters, Severity::Warning);
+            self.remember(list, clusters);
+        }
+    }
+
+    fn manifests(&mut self, grid: &mut Grid<'_>, plan: &ChoicePlan, files: &[&'a ParsedFile]) {
+        let units = files.iter().flat_map(|file| file.units());
+        let (written, placed): (Vec<Written>, Vec<Placed>) =
+            units.map(|unit| self.write(grid, &unit)).unzip();
+        if written.is_empty() {
+            return self.empty(grid, plan);
+        }
+        let lists = self.without_namespaces(grid, &placed);
+        let plans = self.plan_lists(grid, plan, &lists, &placed);
+        let trees = Trees { written: &written, plans: &plans, of: &|at| lists.at(at) };
+        let trees = trees.write(self.context, grid, None);
+        self.keep(grid, trees);
+    }
+
+    /// The lists of objects, without the Namespaces that a Namespace document writes there.
+    fn without_namespaces(&mut self, grid: &Grid<'_>, placed: &[Placed]) -> Signatures {
+        let (rows, fleet) = (&self.objects.rows, self.context.fleet);
+        let document = |row: u32| rows.get(row as usize).and_then(|row| row.document);
+        let dropped = |row: u32, position: usize| {
+            document(row).is_some_and(|id| {
+                fleet.namespaces[id.0 as usize].clusters.contains(grid.clusters[position])
+            })
+        };
+        let may_drop = |row| document(row).is_some();
+        let lists = Signatures::new(placed, grid.clusters.len(), dropped, may_drop);
+        let with_document = (0..rows.len() as u32).filter(|row| may_drop(*row));
+        for row in with_document.collect::<Vec<_>>() {
+            let units: Vec<&Placed> =
+                placed.iter().filter(|unit| unit.rows.contains(&row)).collect();
+            let is_dropped = |position: &usize| {
+                let here =
+                    |unit: &&Placed| unit.rows[unit.grouping.group(*position) as usize] == row;
+                dropped(row, *position) && units.iter().any(here)
+            };
+            let positions = (0..grid.clusters.len()).filter(is_dropped);
+            let clusters: ClusterSet = positions.map(|position| grid.clusters[position]).collect();
+            if !clusters.is_empty() {
+                let note = rules::namespace_wins(fleet, &rows[row as usize]);
+                self.findings.add(note.clusters(clusters));
+            }
+        }
+        lists
+    }
+
+    /// A plan of folders for each list that some cluster gets.
+    fn plan_lists(
+        &mut self,
+        grid: &mut Grid<'_>,
+        plan: &ChoicePlan,
+        lists: &Signatures,
+        placed: &[Placed],
+    ) -> Vec<Option<FolderPlan>> {
+        let members = self.members(grid, lists);
+        let mut plans = Vec::with_capacity(lists.lists.len());
+        for (list, clusters) in lists.lists.iter().zip(members) {
+            if clusters.is_empty() {
+                plans.push(None);
+                continue;
+            }
+            let set: ClusterSet = clusters.iter().copied().collect();
+            match self.plan_list(plan, list, &set, &clusters, placed) {
+                Ok(folder) => plans.push(Some(folder)),
+                Err(finding) => {
+                    grid.break_clusters(&set, finding);
+                    plans.push(None);
+                }
+            }
+            self.remember(list, clusters);
+        }
+        plans
+    }
+
+    fn plan_list(
+        &mut self,
+        plan: &ChoicePlan,
+        list: &[u32],
+        set: &ClusterSet,
+        clusters: &[ClusterId],
+        placed: &[Placed],
+    ) -> Result<FolderPlan, u32> {
+        if let Some(finding) = self.report_twice(list, placed, clusters, Severity::Error) {
+            return Err(finding);
+        }
+        let present = list.iter().enumerate().filter(|(_, row)| **row != NOTHING);
+        let paths: Vec<(usize, u32, String)> = present
+            .map(|(unit, row)| (unit, *row, object_path(&self.objects.rows[*row as usize].key)))
+            .collect();
+        if paths.is_empty() {
+            return Err(self.findings.add(self.nothing(plan).clusters(set.clone())));
+        }
+        let name = |path: &str| path.rsplit('/').next().unwrap_or(path).len();
+        if let Some((_, row, path)) = paths.iter().find(|path| name(&path.2) > LONGEST_FILE_NAME) {
+            let row = &self.objects.rows[*row as usize];
+            let message = format!("the file name of `{}` has {} bytes", row.key, name(path));
+            let error = Diagnostic::error(&codes::FILE_NAME_LENGTH, row.span, message);
+            return Err(self.findings.add(error.hint("shorten the name").clusters(set.clone())));
+        }
+        let units: Vec<(usize, &str, Mode)> =
+            paths.iter().map(|(unit, _, path)| (*unit, path.as_str(), Mode::File)).collect();
+        FolderPlan::new(&units).map_err(|(one, other)| {
+            let row = |unit: usize| &self.objects.rows[list[unit] as usize];
+            let error = rules::same_file(row(one), row(other));
+            self.findings.add(error.clusters(set.clone()))
+        })
+    }
+
+    /// Reports the objects that stand more than once in a list.
+    fn report_twice(
+        &mut self,
+        list: &[u32],
+        placed: &[Placed],
+        clusters: &[ClusterId],
+        severity: Severity,
+    ) -> Option<u32> {
+        let mut sorted: Vec<u32> = list.iter().copied().filter(|row| *row != NOTHING).collect();
+        sorted.sort_unstable();
+        let twice = sorted.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
+        let mut twice: Vec<u32> = twice.collect();
+        twice.dedup();
+        let set: ClusterSet = clusters.iter().copied().collect();
+        let mut first = None;
+        for row in twice {
+            let units = list.iter().zip(placed).filter(|(other, _)| **other == row);
+            let spans: Vec<_> = units.filter_map(|(_, unit)| unit.span).collect();
+            let key = &self.objects.rows[row as usize].key;
+            let name = self.application.name.as_str();
+            let found = rules::twice_in_one(key, &spans, name, severity);
+            first = first.or(Some(self.findings.add(found.clusters(set.clone()))));
+        }
+        first
+    }
+
+    /// The clusters of each list that are not broken.
+    fn members(&self, grid: &Grid<'_>, lists: &Signatures) -> Vec<Vec<ClusterId>> {
+        let mut members = vec![Vec::new(); lists.lists.len()];
+        for (position, cluster) in grid.clusters.iter().enumerate() {
+            if grid.broken[position].is_none() {
+                members[lists.at(position)].push(*cluster);
+            }
+        }
+        members
+    }
+
+    fn remember(&mut self, list: &[u32], clusters: Vec<ClusterId>) {
+        let mut rows: Vec<u32> = list.iter().copied().filter(|row| *row != NOTHING).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        self.objects.lists.push((rows, clusters));
+    }
+
+    fn nothing(&self, plan: &ChoicePlan) -> Diagnostic {
+        let template = &self.application.document.template;
+        let entry = self.prepared.overlays(&template.value).map(|o| o.entry(plan.choice));
+        let folder = crate::overlay::folder::join(&template.value, &entry.unwrap_or_default());
+        let folder = folder.trim_end_matches('/');
+        let message = format!("the template `{folder}` renders nothing");
+        Diagnostic::error(&codes::TEMPLATE_EMPTY, template.span, message)
+            .hint("to remove an application, remove its document or select `none`")
+    }
+
+    fn empty(&mut self, grid: &mut Grid<'_>, plan: &ChoicePlan) {
+        let problem = self.nothing(plan);
+        self.break_all(grid, plan, [problem]);
+    }
+
+    /// Takes the cells of a choice: trees where there are any, else what broke them.
+    fn keep(&mut self, grid: &Grid<'_>, trees: Vec<Option<Fragment>>) {
+        let trees = trees.into_iter().chain(std::iter::repeat(None));
+        for ((cluster, broken), tree) in grid.clusters.iter().zip(&grid.broken).zip(trees) {
+            match (broken, tree) {
+                (Some(finding), _) => self.cells.push((*cluster, LocalCell::Broken(*finding))),
+                (None, Some(tree)) => self.cells.push((*cluster, LocalCell::Tree(tree))),
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn finish(mut self) -> ApplicationRender {
+        self.cells.sort_by_key(|(cluster, _)| *cluster);
+        let found = rules::own_objects(self.context, self.application, &self.objects);
+        for (diagnostic, clusters) in found {
+            let breaks = diagnostic.is_error();
+            let finding = self.findings.add(diagnostic.clusters(clusters.clone()));
+            if breaks {
+                break_cells(&mut self.cells, &clusters, finding);
+            }
+        }
+        let explain = |space, key: &str| self.context.explain_missing(self.id, space, key);
+        let findings = self.findings.finish(explain);
+        ApplicationRender { cells: self.cells, findings, objects: self.objects }
+    }
+}
+
+fn break_cells(cells: &mut [(ClusterId, LocalCell)], clusters: &ClusterSet, finding: u32) {
+    for (cluster, cell) in cells {
+        if clusters.contains(*cluster) && matches!(cell, LocalCell::Tree(_)) {
+            *cell = LocalCell::Broken(finding);
+        }
+    }
+}
+
+/// What is needed to write the trees of one choice.
+struct Trees<'w> {
+    written: &'w [Written],
+    plans: &'w [Option<FolderPlan>],
+    /// The plan of a position.
+    of: &'w (dyn Fn(usize) -> usize + Sync),
+}
+
+impl Trees<'_> {
+    /// Writes the tree of every position that is not broken.
+    fn write(
+        &self,
+        context: &Context<'_>,
+        grid: &Grid<'_>,
+        listener: Option<&Listener>,
+    ) -> Vec<Option<Fragment>> {
+        let positions: Vec<usize> = (0..grid.clusters.len()).collect();
+        let chunk = |chunk: &[usize]| {
+            let mut writers: Vec<Option<FolderWriter<'_>>> = Vec::new();
+            writers.resize_with(self.plans.len(), || None);
+            let mut trees = Vec::with_capacity(chunk.len());
+            for position in chunk {
+                let number = (self.of)(*position);
+                let plan = self.plans.get(number).filter(|_| grid.broken[*position].is_none());
+                let Some(Some(plan)) = plan else {
+                    trees.push(None);
+                    continue;
+                };
+                let writer =
+                    writers[number].get_or_insert_with(|| FolderWriter::new(plan, context.sink));
+                let tree = writer.tree(|unit| {
+                    let written = &self.written[unit];
+                    written.blobs[written.grouping.group(*position) as usize]
+                });
+                let folder = &context.folders[grid.clusters[*position].index()];
+                let listener = listener.map(|listener| listener.write(folder, context.sink));
+                trees.push(Some(Fragment { tree, listener }));
+            }
+            trees
+        };
+        positions.par_chunks(CHUNK).flat_map_iter(chunk).collect()
+    }
+}

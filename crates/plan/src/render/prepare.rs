@@ -1,0 +1,248 @@
+//! Everything that is done once per template and not per cluster.
+//!
+//! In: the fleet and the files. Out: for each application which clusters get which choice of its
+//! template, or what breaks it; and every file that is used, parsed.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use model::{ClusterSet, Diagnostic, FileId, Files, Source};
+use rayon::prelude::*;
+use schema::document::LayoutDocument;
+use schema::objects::{kustomization::is_kustomization, listed_files};
+
+use super::codes;
+use super::faults::source_faults;
+use super::parsed::ParsedFile;
+use crate::Fleet;
+use crate::kustomization::list_files;
+use crate::overlay::folder::TemplateFile;
+use crate::overlay::{Choice, Overlays, TemplateFolder};
+use schema::nearest::nearest;
+
+/// How many files one template may have.
+const MOST_FILES: usize = 2_000;
+/// How large one file of a template may be; a large CustomResourceDefinition is about 1 MiB.
+const LARGEST_FILE: usize = 4 << 20;
+
+/// A template whose overlays were read.
+pub(crate) struct Template<'s> {
+    folder: TemplateFolder<'s>,
+    /// Its versions.
+    pub(crate) overlays: Overlays,
+}
+
+/// The files of one choice of a template.
+pub(crate) struct Selected<'s> {
+    /// What is rendered, in order.
+    pub(crate) files: Vec<TemplateFile<'s>>,
+    /// In the layout `flux`, the files whose objects Flux applies.
+    pub(crate) applied: BTreeSet<FileId>,
+}
+
+/// One choice of one application's template.
+pub(crate) struct ChoicePlan {
+    /// The choice.
+    pub(crate) choice: Choice,
+    /// The clusters that get it.
+    pub(crate) clusters: ClusterSet,
+}
+
+/// What is known about an application before any cluster is looked at.
+pub(crate) type ApplicationPlan = Result<Vec<ChoicePlan>, Vec<Diagnostic>>;
+
+/// The templates of a fleet.
+pub(crate) struct Prepared<'s> {
+    templates: BTreeMap<&'s str, Result<Template<'s>, Vec<Diagnostic>>>,
+    selected: BTreeMap<(&'s str, Choice), Result<Selected<'s>, Vec<Diagnostic>>>,
+    parsed: HashMap<FileId, ParsedFile>,
+    /// For each application its plan.
+    pub(crate) plans: Vec<ApplicationPlan>,
+}
+
+impl<'s> Prepared<'s> {
+    /// Reads the templates of all applications.
+    pub(crate) fn new(fleet: &'s Fleet, source: &'s Source, live: &ClusterSet) -> Self {
+        let paths: BTreeSet<&'s str> =
+            fleet.applications.iter().map(|app| &*app.document.template.value).collect();
+        let templates = paths.into_par_iter().map(|path| (path, read(fleet, source, path)));
+        let templates: BTreeMap<_, _> = templates.collect();
+        let plans: Vec<ApplicationPlan> =
+            fleet.applications.iter().map(|app| plan(&templates, app, live)).collect();
+        let flux = matches!(fleet.layout, LayoutDocument::Flux(_));
+        let used: BTreeSet<(&'s str, Choice)> = fleet
+            .applications
+            .iter()
+            .zip(&plans)
+            .flat_map(|(app, plan)| {
+                let choices = plan.iter().flatten().map(|plan| plan.choice);
+                choices.map(|choice| (&*app.document.template.value, choice))
+            })
+            .collect();
+        let selected: BTreeMap<_, _> = used
+            .into_par_iter()
+            .filter_map(|(path, choice)| {
+                let template = templates.get(path)?.as_ref().ok()?;
+                Some(((path, choice), select(template, choice, flux)))
+            })
+            .collect();
+        let parsed = parse(&source.files, selected.values(), flux);
+        Self { templates, selected, parsed, plans }
+    }
+
+    /// The overlays of a template that could be read.
+    pub(crate) fn overlays(&self, template: &str) -> Option<&Overlays> {
+        self.templates.get(template)?.as_ref().ok().map(|template| &template.overlays)
+    }
+
+    /// The files of a choice of a template.
+    pub(crate) fn selected(
+        &self,
+        template: &'s str,
+        choice: Choice,
+    ) -> Option<&Result<Selected<'s>, Vec<Diagnostic>>> {
+        self.selected.get(&(template, choice))
+    }
+
+    /// A file that is used.
+    pub(crate) fn parsed(&self, file: FileId) -> Option<&ParsedFile> {
+        self.parsed.get(&file)
+    }
+
+    /// What is odd about the expressions of overlays.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
+        let templates = self.templates.values().filter_map(|template| template.as_ref().ok());
+        let overlays = templates.flat_map(|template| &template.overlays.list);
+        overlays.flat_map(|overlay| &overlay.selection.warnings)
+    }
+}
+
+fn read<'s>(
+    fleet: &Fleet,
+    source: &'s Source,
+    path: &'s str,
+) -> Result<Template<'s>, Vec<Diagnostic>> {
+    let mut problems = source_faults(source, path);
+    let folder = TemplateFolder::find(&source.files, path);
+    if folder.n_files() == 0 {
+        return Err(problems);
+    }
+    problems.extend(over_limits(&folder));
+    match Overlays::read(fleet, &folder) {
+        Ok(overlays) if problems.is_empty() => Ok(Template { folder, overlays }),
+        Ok(_) => Err(problems),
+        Err(more) => {
+            problems.extend(more);
+            Err(problems)
+        }
+    }
+}
+
+fn over_limits(folder: &TemplateFolder<'_>) -> Vec<Diagnostic> {
+    let limit = |file: &TemplateFile<'_>, message: String, hint: &str| {
+        Diagnostic::error(&codes::TEMPLATE_LIMIT, file.span(), message).hint(hint)
+    };
+    let too_large = folder.files().filter(|file| file.file.bytes.len() > LARGEST_FILE);
+    let mut problems: Vec<Diagnostic> = too_large
+        .map(|file| {
+            let size = file.file.bytes.len();
+            let message =
+                format!("the file has {size} bytes, more than the {LARGEST_FILE} allowed");
+            limit(file, message, "split it, or keep it out of the template")
+        })
+        .collect();
+    let n_files = folder.n_files();
+    if let Some(first) = folder.files().next().filter(|_| n_files > MOST_FILES) {
+        let path = folder.path;
+        let message = format!("`{path}` has {n_files} files, more than the {MOST_FILES} allowed");
+        problems.push(limit(first, message, "make several templates of it"));
+    }
+    problems
+}
+
+fn plan(
+    templates: &BTreeMap<&str, Result<Template<'_>, Vec<Diagnostic>>>,
+    application: &crate::Application,
+    live: &ClusterSet,
+) -> ApplicationPlan {
+    let path = &application.document.template;
+    let mut clusters = application.clusters.clone();
+    clusters.intersect(live);
+    let template = match templates.get(&*path.value) {
+        Some(Ok(template)) => template,
+        Some(Err(problems)) if !problems.is_empty() => return Err(problems.clone()),
+        _ => return Err(vec![missing(templates, &path.value, path.span)]),
+    };
+    let choices = template.overlays.choose(application, &clusters);
+    let choices = choices.map_err(|problem| vec![*problem])?.into_iter();
+    Ok(choices.map(|(choice, clusters)| ChoicePlan { choice, clusters }).collect())
+}
+
+fn missing(
+    templates: &BTreeMap<&str, Result<Template<'_>, Vec<Diagnostic>>>,
+    path: &str,
+    span: model::Span,
+) -> Diagnostic {
+    let message = format!("the template `{path}` has no files");
+    let known = templates.iter().filter(|(_, template)| template.is_ok()).map(|(path, _)| *path);
+    let hint = nearest(path, known).map_or_else(
+        || format!("add the folder `{path}`, or name another one"),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Diagnostic::error(&codes::TEMPLATE_MISSING, span, message).hint(hint)
+}
+
+fn select<'s>(
+    template: &Template<'s>,
+    choice: Choice,
+    flux: bool,
+) -> Result<Selected<'s>, Vec<Diagnostic>> {
+    let entry = template.overlays.entry(choice);
+    if !flux {
+        let files = list_files(&template.folder, &entry)?;
+        return Ok(Selected { files, applied: BTreeSet::new() });
+    }
+    let of_choice = |file: &&TemplateFile<'_>| {
+        let Choice::Overlay(_) = choice else { return !file.path.starts_with("overlays/") };
+        let below = file.path.strip_prefix(&entry).is_some_and(|rest| rest.starts_with('/'));
+        below || !file.path.starts_with("overlays/")
+    };
+    let files: Vec<TemplateFile<'s>> = template.folder.files().filter(of_choice).copied().collect();
+    let bytes: BTreeMap<&str, &[u8]> =
+        files.iter().map(|file| (file.path, &*file.file.bytes)).collect();
+    let applied = listed_files(&bytes, &entry, false).unwrap_or_default();
+    let applied =
+        files.iter().filter(|file| applied.contains(file.path) && !is_kustomization(file.path));
+    Ok(Selected { applied: applied.map(|file| file.id).collect(), files })
+}
+
+/// Parses every file that some choice uses, once.
+fn parse<'a, 's: 'a>(
+    files: &Files,
+    selected: impl Iterator<Item = &'a Result<Selected<'s>, Vec<Diagnostic>>>,
+    flux: bool,
+) -> HashMap<FileId, ParsedFile> {
+    let used: BTreeSet<FileId> =
+        selected.flatten().flat_map(|selected| selected.files.iter().map(|file| file.id)).collect();
+    let numbers = first_numbers(files);
+    let parse = |file: FileId| {
+        let number = numbers[file.0 as usize];
+        let parsed = match flux {
+            true => ParsedFile::verbatim(files, file, number),
+            false => ParsedFile::objects(files, file, number),
+        };
+        (file, parsed)
+    };
+    used.into_par_iter().map(parse).collect()
+}
+
+/// For each file a number from which its bases are counted. A file has fewer objects than bytes,
+/// so bases of two files never share a number.
+pub(crate) fn first_numbers(files: &Files) -> Vec<u32> {
+    let mut next = 0_u32;
+    let number = |(_, file): (FileId, &model::SourceFile)| {
+        let number = next;
+        next = next.saturating_add(file.bytes.len() as u32 + 1);
+        number
+    };
+    files.iter().map(number).collect()
+}
