@@ -5,8 +5,6 @@
 //! runs the `git` program (to move refs durably); no type of gix is in its interface. It decides
 //! nothing: what to release, hold or delete is said by its callers.
 
-#![allow(dead_code, reason = "used as soon as refs are moved")]
-
 pub mod codes;
 mod descent;
 mod durable;
@@ -15,6 +13,7 @@ mod load;
 mod objects;
 mod pack;
 mod program;
+mod projection;
 mod reader;
 mod refs;
 mod repository;
@@ -24,6 +23,7 @@ pub use ledger::{AppendError, LEDGER_REF, LedgerError, append, read_ledger, read
 pub use load::{LoadError, load};
 pub use objects::{Objects, PackError};
 pub use program::ProgramError;
+pub use projection::{ProjectError, Projected, foreign, project, project_over};
 pub use reader::{CommitInfo, Reader, TreeEntry, TreeEntryKind};
 pub use refs::MoveError;
 pub use repository::{Repository, RepositoryError};

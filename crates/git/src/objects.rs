@@ -55,6 +55,28 @@ pub(crate) struct NewCommit<'a> {
     pub(crate) message: &'a str,
 }
 
+impl NewCommit<'_> {
+    /// The id that the commit will have.
+    pub(crate) fn id(&self) -> CommitId {
+        hash_commit(self.text().as_bytes())
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("tree {}\n", self.tree);
+        for parent in self.parents {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "parent {parent}");
+        }
+        let person = signature(self.author);
+        let seconds = self.at.as_second().max(0);
+        let _ = writeln!(text, "author {person} {seconds} +0000");
+        let _ = writeln!(text, "committer {person} {seconds} +0000\n");
+        text.push_str(self.message.replace('\0', " ").trim_end());
+        text.push('\n');
+        text
+    }
+}
+
 impl Objects {
     /// No new objects yet.
     #[must_use]
@@ -149,19 +171,12 @@ impl Objects {
         self.put(hash_tree(&bytes), Kind::Tree, bytes)
     }
 
-    /// A commit.
+    /// A commit. Its tree must be there, or among the new objects, or empty.
     pub(crate) fn commit(&self, commit: &NewCommit<'_>) -> CommitId {
-        let mut text = format!("tree {}\n", commit.tree);
-        for parent in commit.parents {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "parent {parent}");
+        if EMPTY.contains(&commit.tree) {
+            self.tree(&[]);
         }
-        let person = signature(commit.author);
-        let seconds = commit.at.as_second().max(0);
-        let _ =
-            write!(text, "author {person} {seconds} +0000\ncommitter {person} {seconds} +0000\n\n");
-        text.push_str(commit.message.replace('\0', " ").trim_end());
-        text.push('\n');
+        let text = commit.text();
         let id = hash_commit(text.as_bytes());
         self.put(ObjectId(id.0), Kind::Commit, text.into_bytes());
         id

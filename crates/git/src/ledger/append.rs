@@ -1,16 +1,15 @@
 //! Appending one step, by compare-and-swap.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use model::{
-    CommitId, Entry, Fragment, Generation, Layout, Ledger, LedgerCluster, Mode, ObjectId, Sink,
-    Step,
+    ClusterUid, CommitId, Entry, Fragment, Generation, Layout, Ledger, LedgerCluster, Mode,
+    ObjectId, Sink, Step,
 };
 use rayon::prelude::*;
 
-use super::applications::{self, keep_cells_of};
-use super::clusters::{self, EMPTY_TREE, is_adopted};
-use super::decompose::decompose;
+use super::applications;
+use super::clusters::{self, ClusterHead, EMPTY_TREE, is_adopted};
 use super::{LEDGER_REF, LedgerError, Snapshot, marks, settings};
 use crate::objects::NewCommit;
 use crate::refs::{Move, MoveError, move_refs};
@@ -59,8 +58,8 @@ impl From<MoveError> for AppendError {
 /// Appends a step to the ledger that was read at `expected` (nothing if there was none), and
 /// answers its commit and the ledger as it reads from there.
 ///
-/// The trees of [`Step::changed`] clusters are put together from their parts; those of adopted
-/// clusters are taken as they are. `author` is `Name <mail>`. Everything is durable before the
+/// The trees of [`Step::changed`] clusters are put together from their parts; of adopted clusters
+/// the tree is taken as it is, and the parts are kept as what they go back to. `author` is `Name <mail>`. Everything is durable before the
 /// branch moves, and the move before this returns.
 ///
 /// # Errors
@@ -72,14 +71,15 @@ pub fn append(
     author: &str,
 ) -> Result<(CommitId, Ledger), AppendError> {
     check_generation(objects, expected, &step)?;
+    let before = heads(objects, expected)?;
     let message = message(&step);
     let Step { mut ledger, changed, at, .. } = step;
     check_order(&ledger)?;
     ledger.holds.sort_by_key(|hold| hold.cluster);
     ledger.approvals.sort_by_key(|approval| approval.plan);
     let changed: HashSet<_> = changed.into_iter().collect();
-    compose(objects, &mut ledger, |cluster| changed.contains(&cluster.uid))?;
-    let tree = ledger_tree(objects, &ledger)?;
+    let released = compose(objects, &mut ledger, &changed)?;
+    let tree = ledger_tree(objects, &ledger, &before, &released)?;
     let used = used_generations(&ledger);
     ledger.revisions.retain(|revision| used.contains(&revision.generation));
     let parents: Vec<CommitId> = expected.into_iter().collect();
@@ -132,25 +132,46 @@ fn check_order(ledger: &Ledger) -> Result<(), AppendError> {
     }
 }
 
-/// Puts the trees of changed clusters together, and makes sure that every part is there.
+/// What the ledger said of each cluster before the step.
+fn heads(objects: &Objects, expected: Option<CommitId>) -> Result<Heads, AppendError> {
+    let Some(commit) = expected else { return Ok(Heads::new()) };
+    let repository = objects.repository();
+    let snapshot = Snapshot::open(repository, commit)?;
+    let heads = clusters::list(&snapshot)?.into_par_iter().map_init(
+        || repository.reader(),
+        |reader, folder| Ok((folder.uid, clusters::read_head(&snapshot, reader, folder)?)),
+    );
+    heads.collect::<Result<_, LedgerError>>().map_err(AppendError::from)
+}
+
+type Heads = HashMap<ClusterUid, ClusterHead>;
+
+/// Puts the trees of changed clusters together, makes sure that every part is there, and answers
+/// the trees of the last release of adopted clusters.
 fn compose(
     objects: &Objects,
     ledger: &mut Ledger,
-    is_changed: impl Fn(&LedgerCluster) -> bool + Sync,
-) -> Result<(), AppendError> {
-    let trees: Vec<(usize, ObjectId)> = (0..ledger.clusters.len())
+    changed: &HashSet<ClusterUid>,
+) -> Result<HashMap<ClusterUid, ObjectId>, AppendError> {
+    let adopted = |index: usize| is_adopted(&ledger.holds, ledger.clusters[index].uid);
+    let trees: Vec<(usize, bool, ObjectId)> = (0..ledger.clusters.len())
         .into_par_iter()
-        .filter(|index| is_changed(&ledger.clusters[*index]))
-        .filter(|index| !is_adopted(&ledger.holds, ledger.clusters[*index].uid))
-        .map(|index| {
+        .map(|index| (index, adopted(index)))
+        .filter(|(index, adopted)| *adopted || changed.contains(&ledger.clusters[*index].uid))
+        .map(|(index, adopted)| {
             let parts = ledger.whole_parts(&ledger.clusters[index]);
-            (index, parts.compose(ledger.layout == Layout::Flux, objects))
+            (index, adopted, parts.compose(ledger.layout == Layout::Flux, objects))
         })
         .collect();
-    let mut checked = HashSet::new();
-    for (index, tree) in trees {
+    let (mut checked, mut released) = (HashSet::new(), HashMap::new());
+    for (index, adopted, tree) in trees {
         check_parts(objects, ledger, &ledger.clusters[index], &mut checked)?;
-        ledger.clusters[index].tree = tree;
+        let cluster = &mut ledger.clusters[index];
+        if adopted {
+            released.insert(cluster.uid, tree);
+        } else {
+            cluster.tree = tree;
+        }
     }
     let missing = ledger
         .clusters
@@ -160,7 +181,7 @@ fn compose(
         let (name, tree) = (&cluster.name, cluster.tree);
         return Err(AppendError::Invalid(format!("the tree {tree} of `{name}` is missing")));
     }
-    read_adopted(objects, ledger)
+    Ok(released)
 }
 
 fn check_parts(
@@ -188,30 +209,26 @@ fn check_parts(
     Ok(())
 }
 
-/// An adopted tree is what it is: its parts are read from it, as every later reader will.
-fn read_adopted(objects: &Objects, ledger: &mut Ledger) -> Result<(), AppendError> {
-    let Ledger { clusters, holds, applications, layout, .. } = ledger;
-    for cluster in clusters.iter_mut().filter(|cluster| is_adopted(holds, cluster.uid)) {
-        let found = decompose(&|id| objects.read_tree(id), cluster.tree, *layout)?;
-        let fragments: BTreeMap<String, Fragment> = found.applications.into_iter().collect();
-        keep_cells_of(cluster, |id| fragments.get(applications[id.0 as usize].as_str()).copied());
-        cluster.parts.namespaces = found.namespaces;
-        cluster.parts.bootstrap = found.bootstrap;
-        cluster.parts.namespaces_listener = found.namespaces_listener;
-    }
-    Ok(())
-}
-
 /// The tree of the whole ledger. What did not change has the id it had, and is written nowhere.
-fn ledger_tree(objects: &Objects, ledger: &Ledger) -> Result<ObjectId, AppendError> {
+fn ledger_tree(
+    objects: &Objects,
+    ledger: &Ledger,
+    before: &Heads,
+    released: &HashMap<ClusterUid, ObjectId>,
+) -> Result<ObjectId, AppendError> {
     let files = applications::write(ledger).map_err(|generation| {
         AppendError::Invalid(format!("the source of generation {generation} is missing"))
     })?;
     let settings = objects.blob(settings::write(ledger).as_bytes());
+    let folder = |cluster: &LedgerCluster| {
+        let same = before.get(&cluster.uid).filter(|head| head.tree == cluster.tree);
+        let changed = same.map_or(ledger.generation, |head| head.changed);
+        cluster_folder(objects, cluster, changed, released.get(&cluster.uid).copied())
+    };
     let mut root = vec![Entry::new(settings::FILE, Mode::File, settings)];
     let folders = [
         (applications::FOLDER, files_tree(objects, files)),
-        (clusters::FOLDER, clusters_tree(objects, ledger)),
+        (clusters::FOLDER, clusters_tree(objects, &ledger.clusters, folder)),
         (marks::HOLDS, files_tree(objects, ledger.holds.iter().map(marks::write_hold))),
         (marks::APPROVALS, files_tree(objects, ledger.approvals.iter().map(marks::write_approval))),
     ];
@@ -232,12 +249,13 @@ fn files_tree(
     (!entries.is_empty()).then(|| objects.tree(&entries))
 }
 
-fn clusters_tree(objects: &Objects, ledger: &Ledger) -> Option<ObjectId> {
-    let folders: Vec<(String, Entry)> = ledger
-        .clusters
-        .par_iter()
-        .map(|cluster| (cluster.uid.shard(), cluster_folder(objects, cluster)))
-        .collect();
+fn clusters_tree(
+    objects: &Objects,
+    clusters: &[LedgerCluster],
+    folder: impl Fn(&LedgerCluster) -> Entry + Sync,
+) -> Option<ObjectId> {
+    let folders: Vec<(String, Entry)> =
+        clusters.par_iter().map(|cluster| (cluster.uid.shard(), folder(cluster))).collect();
     let shards = folders.chunk_by(|(a, _), (b, _)| a == b).map(|shard| {
         let entries: Vec<Entry> = shard.iter().map(|(_, entry)| entry.clone()).collect();
         Entry::new(&shard[0].0, Mode::Tree, objects.tree(&entries))
@@ -246,11 +264,17 @@ fn clusters_tree(objects: &Objects, ledger: &Ledger) -> Option<ObjectId> {
     (!shards.is_empty()).then(|| objects.tree(&shards))
 }
 
-fn cluster_folder(objects: &Objects, cluster: &LedgerCluster) -> Entry {
-    let text = clusters::write(cluster, cluster.tree);
+fn cluster_folder(
+    objects: &Objects,
+    cluster: &LedgerCluster,
+    changed: Generation,
+    released: Option<ObjectId>,
+) -> Entry {
+    let text = clusters::write(cluster, changed, released);
     let mut entries = vec![Entry::new(clusters::FILE, Mode::File, objects.blob(text.as_bytes()))];
-    if cluster.tree != EMPTY_TREE {
-        entries.push(Entry::new(clusters::TREE, Mode::Tree, cluster.tree));
+    for (name, tree) in [(clusters::TREE, Some(cluster.tree)), (clusters::RELEASED, released)] {
+        let tree = tree.filter(|tree| *tree != EMPTY_TREE);
+        entries.extend(tree.map(|tree| Entry::new(name, Mode::Tree, tree)));
     }
     Entry::new(&cluster.uid.to_string(), Mode::Tree, objects.tree(&entries))
 }

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use model::{
-    ApplicationId, ApplicationName, Generation, Ledger, LedgerCell, LedgerCluster, Revision,
-};
+use model::{ApplicationId, ApplicationName, Generation, Ledger, LedgerCell, Revision};
 
 use super::fields::{Fault, Fields, number, read_mapping};
 use super::text::quoted;
@@ -219,18 +217,4 @@ pub(super) fn cells_of(
         }
     }
     (cells, without_tree)
-}
-
-/// Drops the cells of a cluster whose application has no fragment in its tree.
-pub(super) fn keep_cells_of(
-    cluster: &mut LedgerCluster,
-    mut fragment: impl FnMut(ApplicationId) -> Option<model::Fragment>,
-) {
-    cluster.cells.retain_mut(|cell| match fragment(cell.application) {
-        Some(found) => {
-            cell.fragment = found;
-            true
-        }
-        None => false,
-    });
 }

@@ -24,6 +24,9 @@ pub(super) const FILE: &str = "cluster.yaml";
 /// The folder of one cluster's tree.
 pub(super) const TREE: &str = "tree";
 
+/// The folder of what an adopted cluster goes back to.
+pub(super) const RELEASED: &str = "released";
+
 /// The tree of nothing.
 pub(crate) const EMPTY_TREE: ObjectId =
     ObjectId(*b"K\x82]\xc6B\xcbn\xb9\xa0`\xe5K\xf8\xd6\x92\x88\xfb\xeeI\x04");
@@ -42,7 +45,11 @@ pub(crate) struct ClusterHead {
     pub(crate) name: ClusterName,
     pub(crate) first_name: ClusterName,
     pub(crate) since: Generation,
+    /// The step that gave it its present tree.
+    pub(crate) changed: Generation,
     pub(crate) tree: ObjectId,
+    /// Of an adopted cluster, the tree of its last release.
+    pub(crate) released: Option<ObjectId>,
 }
 
 impl ClusterFolder {
@@ -80,11 +87,12 @@ pub(crate) fn read_head(
     folder: ClusterFolder,
 ) -> Result<ClusterHead, LedgerError> {
     let path = folder.path();
-    let (mut file, mut tree) = (None, None);
+    let mut found = Found::default();
     for entry in reader.tree(folder.id)? {
         match (entry.name_text(), entry.kind) {
-            (Some(FILE), TreeEntryKind::File) => file = Some(entry.id),
-            (Some(TREE), TreeEntryKind::Tree) => tree = Some(entry.id),
+            (Some(FILE), TreeEntryKind::File) => found.file = Some(entry.id),
+            (Some(TREE), TreeEntryKind::Tree) => found.tree = Some(entry.id),
+            (Some(RELEASED), TreeEntryKind::Tree) => found.released = Some(entry.id),
             _ => {
                 let name = String::from_utf8_lossy(&entry.name);
                 return Err(snapshot.damaged(&format!("{path}/{name}"), "it does not belong here"));
@@ -92,31 +100,45 @@ pub(crate) fn read_head(
         }
     }
     let path = format!("{path}/{FILE}");
-    let id = file.ok_or_else(|| snapshot.damaged(&path, "it is missing"))?;
+    let id = found.file.ok_or_else(|| snapshot.damaged(&path, "it is missing"))?;
     let text = snapshot.text(reader, &path, id)?;
-    let head = read_mapping(&text, |fields| head(folder.uid, tree, fields));
+    let head = read_mapping(&text, |fields| head(folder.uid, &found, fields));
     head.map_err(|fault| snapshot.damaged(&path, fault))
 }
 
-fn head(
-    uid: ClusterUid,
+/// The entries of a cluster's folder.
+#[derive(Default)]
+struct Found {
+    file: Option<ObjectId>,
     tree: Option<ObjectId>,
-    fields: &mut Fields<'_>,
-) -> Result<ClusterHead, Fault> {
+    released: Option<ObjectId>,
+}
+
+fn head(uid: ClusterUid, found: &Found, fields: &mut Fields<'_>) -> Result<ClusterHead, Fault> {
     let name = |text: &str| ClusterName::parse(text).map_err(|error| error.to_string());
-    let tree = match (fields.optional_text(TREE)?, tree) {
-        (None, Some(tree)) => tree,
-        (Some("none"), None) => EMPTY_TREE,
-        (None, None) => return Err("the folder `tree` is missing".to_owned()),
-        (Some(_), _) => return Err("the field `tree` is only for a cluster without".to_owned()),
-    };
+    let tree = tree_of(fields, TREE, found.tree)?;
     Ok(ClusterHead {
         uid,
         name: name(fields.text("name")?)?,
         first_name: name(fields.text("firstName")?)?,
         since: Generation(fields.number("since")?),
-        tree,
+        changed: Generation(fields.number("changed")?),
+        tree: tree.ok_or("the folder `tree` is missing")?,
+        released: tree_of(fields, RELEASED, found.released)?,
     })
+}
+
+/// The tree in a folder that may be said to be `none`, since Git keeps no empty folders.
+fn tree_of(
+    fields: &mut Fields<'_>,
+    name: &str,
+    folder: Option<ObjectId>,
+) -> Result<Option<ObjectId>, Fault> {
+    match (fields.optional_text(name)?, folder) {
+        (None, folder) => Ok(folder),
+        (Some("none"), None) => Ok(Some(EMPTY_TREE)),
+        (Some(_), _) => Err(format!("the field `{name}` is only for a cluster without")),
+    }
 }
 
 /// Reads every cluster whole, in the order of uids.
@@ -136,11 +158,13 @@ pub(super) fn read(
         || snapshot.repository.reader(),
         |reader, (index, folder)| {
             let head = read_head(snapshot, reader, *folder)?;
+            let damaged = |fault| snapshot.damaged(&folder.path(), fault);
+            if head.released.is_some() != is_adopted(holds, folder.uid) {
+                return Err(damaged("`released` is for adopted clusters, and for each".to_owned()));
+            }
             let read_tree = |id| reader.tree(id).map_err(LedgerError::from);
-            let found = decompose(&read_tree, head.tree, layout)?;
-            let strict = !is_adopted(holds, folder.uid);
-            cluster(head, found, &names, applications, index, strict)
-                .map_err(|fault| snapshot.damaged(&folder.path(), fault))
+            let found = decompose(&read_tree, head.released.unwrap_or(head.tree), layout)?;
+            cluster(head, found, &names, applications, index).map_err(damaged)
         },
     );
     clusters.collect()
@@ -152,35 +176,31 @@ pub(super) fn is_adopted(holds: &[Hold], uid: ClusterUid) -> bool {
     index.is_ok_and(|index| holds[index].kind == HoldKind::Adopted)
 }
 
-/// Puts what the tree holds together with what the applications say. An adopted tree may hold
-/// more and less than that.
+/// Puts what the tree holds together with what the applications say.
 fn cluster(
     head: ClusterHead,
     found: Decomposed,
     names: &HashMap<&str, ApplicationId>,
     applications: &[ReadApplication],
     index: usize,
-    strict: bool,
 ) -> Result<LedgerCluster, Fault> {
     let mut fragments: HashMap<ApplicationId, Fragment> =
         HashMap::with_capacity(found.applications.len());
-    let mut unknown = found.leftover;
+    let mut extra = found.leftover;
     for (name, fragment) in found.applications {
         match names.get(name.as_str()) {
             Some(id) => drop(fragments.insert(*id, fragment)),
-            None => unknown = Some(name),
+            None => extra = Some(name),
         }
     }
     let (cells, without_tree) = cells_of(applications, index, |id| fragments.remove(&id));
-    let extra = fragments.into_keys().next().map(|id| name_of(applications, id));
-    if strict {
-        if let Some(path) = unknown.or(extra) {
-            return Err(format!("no released part of the cluster's tree is `{path}`"));
-        }
-        if let Some(id) = without_tree.first() {
-            let name = name_of(applications, *id);
-            return Err(format!("the application `{name}` is released and not in the tree"));
-        }
+    let unreleased = fragments.into_keys().next().map(|id| name_of(applications, id));
+    if let Some(path) = extra.or(unreleased) {
+        return Err(format!("no released part of the cluster's tree is `{path}`"));
+    }
+    if let Some(id) = without_tree.first() {
+        let name = name_of(applications, *id);
+        return Err(format!("the application `{name}` is released and not in the tree"));
     }
     let parts = Parts {
         applications: Vec::new(),
@@ -188,7 +208,7 @@ fn cluster(
         bootstrap: found.bootstrap,
         namespaces_listener: found.namespaces_listener,
     };
-    let ClusterHead { uid, name, first_name, since, tree } = head;
+    let ClusterHead { uid, name, first_name, since, tree, .. } = head;
     Ok(LedgerCluster { uid, name, first_name, since, tree, parts, cells })
 }
 
@@ -197,13 +217,20 @@ fn name_of(applications: &[ReadApplication], id: ApplicationId) -> String {
 }
 
 /// The text of a cluster's file.
-pub(super) fn write(cluster: &LedgerCluster, tree: ObjectId) -> String {
-    let (name, first_name) = (cluster.name.as_str(), cluster.first_name.as_str());
-    let none = if tree == EMPTY_TREE { "tree: none\n" } else { "" };
-    format!(
-        "name: {}\nfirstName: {}\nsince: {}\n{none}",
-        scalar(name),
-        scalar(first_name),
-        cluster.since
-    )
+pub(super) fn write(
+    cluster: &LedgerCluster,
+    changed: Generation,
+    released: Option<ObjectId>,
+) -> String {
+    let none = |name: &str, is_none: bool| match is_none {
+        true => format!("{name}: none\n"),
+        false => String::new(),
+    };
+    let (name, first_name) = (scalar(cluster.name.as_str()), scalar(cluster.first_name.as_str()));
+    let since = cluster.since;
+    let mut text =
+        format!("name: {name}\nfirstName: {first_name}\nsince: {since}\nchanged: {changed}\n");
+    text.push_str(&none(TREE, cluster.tree == EMPTY_TREE));
+    text.push_str(&none(RELEASED, released == Some(EMPTY_TREE)));
+    text
 }

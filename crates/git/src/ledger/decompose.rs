@@ -1,7 +1,7 @@
 //! A cluster's tree, taken apart into what [`model::Parts::compose`] puts together.
 //!
 //! In: the id of a tree and a way to read trees. Out: the parts, and the first path that is no
-//! part of a released tree, if there is one; a tree that a person adopted may hold anything.
+//! part of a released tree, if there is one.
 
 use std::collections::HashMap;
 

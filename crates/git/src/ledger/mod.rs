@@ -44,13 +44,16 @@
 //!
 //! **`clusters/<2 hex>/<uid>/`** is one cluster; the two digits are the first of its uid. `tree/`
 //! is the cluster's tree itself, so that comparing two steps compares two ids. `name` is the
-//! present name, `firstName` the one it appeared with, `since` the step in which it appeared.
-//! A cluster with nothing to run has `tree: none` there and no `tree/`.
+//! present name, `firstName` the one it appeared with, `since` the step in which it appeared and
+//! `changed` the step that gave it its present tree. A cluster with nothing to run has
+//! `tree: none` there and no `tree/`. Where a foreign tree was adopted, `tree/` is that, and
+//! `released/` is the tree of the last release, which `resume` and `discard` go back to.
 //!
 //! ```yaml
 //! name: central-la-nola-2301
 //! firstName: central-la-nola-2301
 //! since: 4
+//! changed: 11
 //! ```
 //!
 //! **`applications/<name>.yaml`** says which step released what each cluster runs of that
@@ -58,7 +61,7 @@
 //! their uids. A cell is the generation that released its present tree, or `-` where the
 //! application is absent; `!<generation>` after it says since which step the cell is stale.
 //! `revisions` lists each generation among the cells with the source that it released. The tree
-//! itself is `clusters/.../tree/<name>`, and in the layout `flux` also the listener
+//! itself is `clusters/.../tree/<name>` (or `released/<name>`), and in the layout `flux` also the listener
 //! `flux-system/listeners/kustomization-<name>.yaml` there.
 //!
 //! ```yaml
@@ -75,7 +78,7 @@
 //! **`holds/<cluster uid>.yaml`** is a cluster that gets no release until a person decides.
 //! `kind` is `foreign` (its folder or branch was changed by someone else) or `adopted` (that
 //! foreign tree was made the cluster's own), `tree` the tree that was found, `since` the step.
-//! An adopted tree may hold anything; of it only what has the form of a released tree is read.
+//! An adopted tree may hold anything; its parts and cells are those of `released/`.
 //!
 //! **`approvals/<plan digest>.yaml`** is a confirmation: `by` whom, and the `generation` of the
 //! step that it let pass.
@@ -90,13 +93,18 @@ mod applications;
 mod clusters;
 mod decompose;
 mod fields;
+mod history;
 mod marks;
 mod settings;
 mod text;
 
 pub use append::{AppendError, append};
+pub(crate) use clusters::{ClusterHead, EMPTY_TREE};
+pub(crate) use history::History;
 
-use model::{CommitId, Ledger, ObjectId};
+use std::collections::HashSet;
+
+use model::{ClusterUid, CommitId, HoldKind, Ledger, ObjectId};
 
 use crate::reader::{Reader, TreeEntry, TreeEntryKind};
 use crate::{Repository, RepositoryError};
@@ -211,7 +219,7 @@ impl<'a> Snapshot<'a> {
     }
 
     /// The entries of a tree, all of which must be of one kind.
-    fn entries(
+    pub(crate) fn entries(
         &self,
         reader: &Reader<'_>,
         path: &str,
@@ -245,6 +253,16 @@ impl<'a> Snapshot<'a> {
         };
         files.into_iter().map(document).collect()
     }
+}
+
+/// The clusters that a foreign tree holds at a step.
+pub(crate) fn held_clusters(
+    repository: &Repository,
+    commit: CommitId,
+) -> Result<HashSet<ClusterUid>, LedgerError> {
+    let holds = marks::read_holds(&Snapshot::open(repository, commit)?)?;
+    let foreign = holds.into_iter().filter(|hold| hold.kind == HoldKind::Foreign);
+    Ok(foreign.map(|hold| hold.cluster).collect())
 }
 
 /// How the layout is written.

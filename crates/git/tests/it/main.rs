@@ -6,6 +6,7 @@ mod fleet;
 mod ledger;
 mod load;
 mod objects;
+mod projection;
 mod repository;
 mod sketch;
 mod support;

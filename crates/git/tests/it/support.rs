@@ -88,7 +88,8 @@ fn run(folder: &Path, arguments: &[&str], input: &[u8]) -> String {
     child.stdin.take().unwrap().write_all(input).unwrap();
     let output = child.wait_with_output().unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "git {arguments:?}: {complaint}");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "git {arguments:?}: {complaint}{printed}");
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 

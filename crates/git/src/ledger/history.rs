@@ -1,0 +1,189 @@
+//! The ledger through time.
+//!
+//! In: the tip of the branch. Out: the commit of each step, what it said about one cluster, and
+//! whether it ever gave a cluster a tree. One cluster is followed from change to change, so the
+//! cost is that of its own history and not of the fleet's.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use model::{ClusterUid, CommitId, Generation, ObjectId};
+
+use super::clusters::{self, ClusterFolder, ClusterHead};
+use super::{LEDGER_REF, LedgerError, Snapshot, settings};
+use crate::reader::{CommitInfo, Reader};
+use crate::{Repository, RepositoryError};
+
+/// The steps of a ledger.
+pub(crate) struct History<'a> {
+    repository: &'a Repository,
+    tip: CommitId,
+    generation: Generation,
+    /// The commits by generation, the first step first; found when an earlier one is asked for.
+    commits: OnceLock<Vec<CommitId>>,
+    infos: Mutex<HashMap<CommitId, Arc<CommitInfo>>>,
+}
+
+impl<'a> History<'a> {
+    /// The history of the ledger at its branch, if there is one.
+    pub(crate) fn open(repository: &'a Repository) -> Result<Option<Self>, LedgerError> {
+        let Some(tip) = repository.reference(LEDGER_REF)? else { return Ok(None) };
+        let generation = settings::read(&Snapshot::open(repository, tip)?)?.generation;
+        let (commits, infos) = (OnceLock::new(), Mutex::default());
+        Ok(Some(Self { repository, tip, generation, commits, infos }))
+    }
+
+    pub(crate) fn repository(&self) -> &'a Repository {
+        self.repository
+    }
+
+    pub(crate) fn tip(&self) -> CommitId {
+        self.tip
+    }
+
+    pub(crate) fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// The commit of a step.
+    pub(crate) fn commit(&self, generation: Generation) -> Result<CommitId, LedgerError> {
+        if generation == self.generation {
+            return Ok(self.tip);
+        }
+        let commits = match self.commits.get() {
+            Some(commits) => commits,
+            None => {
+                let walked = self.walk()?;
+                self.commits.get_or_init(|| walked)
+            }
+        };
+        let index = (generation.0 as usize).checked_sub(1);
+        let commit = index.and_then(|index| commits.get(index)).copied();
+        commit.ok_or_else(|| self.damaged(format!("it has no generation {generation}")))
+    }
+
+    /// What the commit of a step says, kept for the next time.
+    pub(crate) fn info(&self, commit: CommitId) -> Result<Arc<CommitInfo>, LedgerError> {
+        let lock = || self.infos.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(info) = lock().get(&commit) {
+            return Ok(info.clone());
+        }
+        let info = Arc::new(self.repository.commit(commit)?);
+        lock().insert(commit, info.clone());
+        Ok(info)
+    }
+
+    /// Each first parent, down to the first step; as many as there were generations.
+    fn walk(&self) -> Result<Vec<CommitId>, LedgerError> {
+        let reader = self.repository.reader();
+        let mut commits = vec![self.tip];
+        let mut next = reader.commit(self.tip)?.parents.first().copied();
+        while let Some(commit) = next {
+            commits.push(commit);
+            next = reader.commit(commit)?.parents.first().copied();
+        }
+        if commits.len() != self.generation.0 as usize {
+            let (n_commits, generation) = (commits.len(), self.generation);
+            return Err(self.damaged(format!("generation {generation} has {n_commits} commits")));
+        }
+        commits.reverse();
+        Ok(commits)
+    }
+
+    /// What a step said about a cluster; nothing if it was not there.
+    pub(crate) fn head_at(
+        &self,
+        reader: &Reader<'_>,
+        generation: Generation,
+        uid: ClusterUid,
+    ) -> Result<Option<ClusterHead>, LedgerError> {
+        let commit = self.commit(generation)?;
+        let shard = uid.shard();
+        let path = [clusters::FOLDER, &shard, &uid.to_string()];
+        let mut id = self.info(commit)?.tree;
+        for part in path {
+            let entries = reader.tree(id)?;
+            match entries.iter().find(|entry| *entry.name == *part.as_bytes()) {
+                Some(entry) => id = entry.id,
+                None => return Ok(None),
+            }
+        }
+        let snapshot = Snapshot { repository: self.repository, commit, root: Vec::new() };
+        clusters::read_head(&snapshot, reader, ClusterFolder { uid, id }).map(Some)
+    }
+
+    /// Every cluster of a step.
+    pub(crate) fn heads(&self, generation: Generation) -> Result<Vec<ClusterHead>, LedgerError> {
+        use rayon::prelude::*;
+        let snapshot = Snapshot::open(self.repository, self.commit(generation)?)?;
+        let folders = clusters::list(&snapshot)?;
+        let reader = || self.repository.reader();
+        let read = |reader: &mut Reader<'_>, folder| clusters::read_head(&snapshot, reader, folder);
+        folders.into_par_iter().map_init(reader, read).collect()
+    }
+
+    /// What the cluster was before the step that gave it this tree; nothing if that was its
+    /// first.
+    pub(crate) fn before(
+        &self,
+        reader: &Reader<'_>,
+        head: &ClusterHead,
+    ) -> Result<Option<ClusterHead>, LedgerError> {
+        if head.changed.0 <= 1 {
+            return Ok(None);
+        }
+        let before = self.head_at(reader, Generation(head.changed.0 - 1), head.uid)?;
+        match before {
+            Some(before) if before.changed >= head.changed => {
+                let (uid, changed) = (head.uid, head.changed);
+                Err(self.damaged(format!("cluster {uid} changed at {changed} and later before")))
+            }
+            before => Ok(before),
+        }
+    }
+
+    /// Whether the ledger gave the cluster this tree, now or at an earlier step.
+    pub(crate) fn gave(
+        &self,
+        reader: &Reader<'_>,
+        head: &ClusterHead,
+        tree: ObjectId,
+    ) -> Result<bool, LedgerError> {
+        let mut head = Some(head.clone());
+        while let Some(found) = head {
+            if found.tree == tree {
+                return Ok(true);
+            }
+            head = self.before(reader, &found)?;
+        }
+        Ok(false)
+    }
+
+    fn damaged(&self, reason: String) -> LedgerError {
+        LedgerError::Damaged { commit: self.tip, file: LEDGER_REF.to_owned(), reason }
+    }
+}
+
+impl History<'_> {
+    /// Whether a commit is a step of this ledger, and which.
+    pub(crate) fn generation_of(
+        &self,
+        commit: CommitId,
+    ) -> Result<Option<Generation>, LedgerError> {
+        if commit == self.tip {
+            return Ok(Some(self.generation));
+        }
+        let said = Snapshot::open(self.repository, commit).and_then(|found| settings::read(&found));
+        let named = match said {
+            Ok(settings) => Some(settings.generation),
+            // Any other commit of the repository, or one that is not there.
+            Err(LedgerError::Damaged { .. })
+            | Err(LedgerError::Repository(RepositoryError::Object { .. })) => None,
+            Err(error) => return Err(error),
+        };
+        match named.filter(|named| named.0 > 0 && *named < self.generation) {
+            Some(named) => Ok((self.commit(named)? == commit).then_some(named)),
+            None => Ok(None),
+        }
+    }
+}
