@@ -45,6 +45,15 @@ impl TreeEntryKind {
         found.unwrap_or(Self::File)
     }
 
+    /// The kind of an entry that was rendered.
+    pub(crate) fn of(mode: Mode) -> Self {
+        match mode {
+            Mode::File => Self::File,
+            Mode::Executable => Self::Executable,
+            Mode::Tree => Self::Tree,
+        }
+    }
+
     /// The same among the kinds that a rendered tree holds.
     pub(crate) fn rendered(self) -> Option<Mode> {
         match self {

@@ -8,6 +8,7 @@ use model::{ApplicationId, ApplicationName, Generation, Ledger, LedgerCell, Revi
 use super::fields::{Fault, Fields, number, read_mapping};
 use super::text::quoted;
 use super::{LedgerError, Snapshot};
+use crate::reader::TreeEntryKind;
 
 /// The folder.
 pub(super) const FOLDER: &str = "applications";
@@ -24,10 +25,10 @@ pub(super) struct ReadApplication {
 }
 
 /// A cell without its tree, which stands in the cluster's folder.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct ReleasedCell {
-    pub(super) released: Generation,
-    pub(super) stale: Option<Generation>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ReleasedCell {
+    pub(crate) released: Generation,
+    pub(crate) stale: Option<Generation>,
 }
 
 /// Reads every application, in the order of names.
@@ -43,6 +44,24 @@ pub(super) fn read(
     }
     applications.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(applications)
+}
+
+/// Reads the cells of one application, in the order of clusters; nothing if the step has no such
+/// application.
+pub(super) fn read_cells(
+    snapshot: &Snapshot<'_>,
+    name: &ApplicationName,
+    n_clusters: usize,
+) -> Result<Option<Vec<Option<ReleasedCell>>>, LedgerError> {
+    let file = format!("{name}.yaml");
+    let files = snapshot.folder(FOLDER, TreeEntryKind::File)?;
+    let Some((_, id)) = files.into_iter().find(|(found, _)| *found == file) else {
+        return Ok(None);
+    };
+    let path = format!("{FOLDER}/{file}");
+    let text = snapshot.text(&snapshot.repository.reader(), &path, id)?;
+    let read = read_mapping(&text, |fields| application(name.as_str(), fields, n_clusters));
+    Ok(Some(read.map_err(|fault| snapshot.damaged(&path, fault))?.cells))
 }
 
 fn application(

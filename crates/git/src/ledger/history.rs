@@ -7,10 +7,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use model::{ClusterUid, CommitId, Generation, ObjectId};
+use model::{ApplicationName, ClusterUid, CommitId, Generation, ObjectId};
 
 use super::clusters::{self, ClusterFolder, ClusterHead};
-use super::{LEDGER_REF, LedgerError, Snapshot, settings};
+use super::settings::{self, Settings};
+use super::{LEDGER_REF, LedgerError, Snapshot, applications, marks};
 use crate::reader::{CommitInfo, Reader};
 use crate::{Repository, RepositoryError};
 
@@ -90,6 +91,11 @@ impl<'a> History<'a> {
         Ok(commits)
     }
 
+    /// What a step's commit says of the step as a whole.
+    pub(crate) fn settings(&self, commit: CommitId) -> Result<Settings, LedgerError> {
+        settings::read(&Snapshot::open(self.repository, commit)?)
+    }
+
     /// What a step said about a cluster; nothing if it was not there.
     pub(crate) fn head_at(
         &self,
@@ -97,10 +103,45 @@ impl<'a> History<'a> {
         generation: Generation,
         uid: ClusterUid,
     ) -> Result<Option<ClusterHead>, LedgerError> {
+        let path = [clusters::FOLDER, &uid.shard(), &uid.to_string()];
+        let Some(id) = self.find(reader, generation, &path)? else { return Ok(None) };
         let commit = self.commit(generation)?;
-        let shard = uid.shard();
-        let path = [clusters::FOLDER, &shard, &uid.to_string()];
-        let mut id = self.info(commit)?.tree;
+        let snapshot = Snapshot { repository: self.repository, commit, root: Vec::new() };
+        clusters::read_head(&snapshot, reader, ClusterFolder { uid, id }).map(Some)
+    }
+
+    /// The ids of all that a step says about a cluster itself: its folder, and its hold.
+    pub(crate) fn ids_at(
+        &self,
+        generation: Generation,
+        uid: ClusterUid,
+    ) -> Result<[Option<ObjectId>; 2], LedgerError> {
+        let reader = self.repository.reader();
+        let (folder, hold) = (uid.to_string(), format!("{uid}.yaml"));
+        Ok([
+            self.find(&reader, generation, &[clusters::FOLDER, &uid.shard(), &folder])?,
+            self.find(&reader, generation, &[marks::HOLDS, &hold])?,
+        ])
+    }
+
+    /// The file of an application at a step.
+    pub(crate) fn application_file(
+        &self,
+        generation: Generation,
+        name: &ApplicationName,
+    ) -> Result<Option<ObjectId>, LedgerError> {
+        let file = format!("{name}.yaml");
+        self.find(&self.repository.reader(), generation, &[applications::FOLDER, &file])
+    }
+
+    /// The object at a path of a step's tree, if there is one.
+    fn find(
+        &self,
+        reader: &Reader<'_>,
+        generation: Generation,
+        path: &[&str],
+    ) -> Result<Option<ObjectId>, LedgerError> {
+        let mut id = self.info(self.commit(generation)?)?.tree;
         for part in path {
             let entries = reader.tree(id)?;
             match entries.iter().find(|entry| *entry.name == *part.as_bytes()) {
@@ -108,8 +149,7 @@ impl<'a> History<'a> {
                 None => return Ok(None),
             }
         }
-        let snapshot = Snapshot { repository: self.repository, commit, root: Vec::new() };
-        clusters::read_head(&snapshot, reader, ClusterFolder { uid, id }).map(Some)
+        Ok(Some(id))
     }
 
     /// Every cluster of a step.

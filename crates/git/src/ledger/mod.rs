@@ -102,9 +102,9 @@ pub use append::{AppendError, append};
 pub(crate) use clusters::{ClusterHead, EMPTY_TREE};
 pub(crate) use history::History;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use model::{ClusterUid, CommitId, HoldKind, Ledger, ObjectId};
+use model::{ApplicationName, ClusterUid, CommitId, Generation, HoldKind, Ledger, ObjectId};
 
 use crate::reader::{Reader, TreeEntry, TreeEntryKind};
 use crate::{Repository, RepositoryError};
@@ -263,6 +263,20 @@ pub(crate) fn held_clusters(
     let holds = marks::read_holds(&Snapshot::open(repository, commit)?)?;
     let foreign = holds.into_iter().filter(|hold| hold.kind == HoldKind::Foreign);
     Ok(foreign.map(|hold| hold.cluster).collect())
+}
+
+/// Where an application was at a step, with the step that released each cell.
+pub(crate) fn placements_at(
+    repository: &Repository,
+    commit: CommitId,
+    name: &ApplicationName,
+) -> Result<BTreeMap<ClusterUid, Generation>, LedgerError> {
+    let snapshot = Snapshot::open(repository, commit)?;
+    let folders = clusters::list(&snapshot)?;
+    let cells = applications::read_cells(&snapshot, name, folders.len())?.unwrap_or_default();
+    let placed =
+        folders.iter().zip(cells).filter_map(|(folder, cell)| Some((folder.uid, cell?.released)));
+    Ok(placed.collect())
 }
 
 /// How the layout is written.

@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod change;
 mod fleet;
 mod ledger;
 mod load;
 mod objects;
 mod projection;
+mod record;
 mod repository;
 mod sketch;
 mod support;
