@@ -13,7 +13,7 @@ use model::{
 
 use crate::brakes::{Brakes, Verdicts, open_verdicts};
 use crate::difference::{BootstrapChange, CellChange, Difference, Transition};
-use crate::held::{Held, HeldItem, Part, plan_digest, plan_line};
+use crate::held::{Held, HeldItem, Part, plan_digest, plan_entry};
 use crate::refusal::{Refusal, refuse};
 use crate::step::{Next, Outcome, empty_ledger};
 
@@ -186,8 +186,8 @@ pub fn decide(
 }
 
 fn digest_of(ledger: &Ledger, items: &[HeldItem]) -> Digest {
-    let lines = items.iter().map(|item| plan_line(item.cluster, &item.part, item.old, item.new));
-    plan_digest(ledger.fleet, lines.collect())
+    let entries = items.iter().map(|item| plan_entry(item.cluster, &item.part, item.old, item.new));
+    plan_digest(ledger.fleet, entries.collect())
 }
 
 /// Adopted clusters of the ledger and foreign ones of the world, in the order of uids. One that

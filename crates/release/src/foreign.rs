@@ -131,8 +131,8 @@ struct Act<'a> {
 
 impl Act<'_> {
     fn step(&self, ledger: Ledger, changed: Vec<ClusterUid>) -> Step {
-        let line = format!("{} {} {}\n", self.before.uid, self.verb, self.tree);
-        let trailers = trailers(&ledger, vec![line], Some(self.by));
+        let entry = [&self.before.uid.0[..], self.verb.as_bytes(), &self.tree.0].concat();
+        let trailers = trailers(&ledger, vec![entry], Some(self.by));
         let subject = format!("{} {}: {}", self.verb, ledger.generation, self.before.name);
         Step { ledger, changed, subject, trailers, at: self.now }
     }

@@ -194,24 +194,36 @@ impl Reasons {
     }
 }
 
-/// What one part of one cluster's tree gives way to: a line of a plan.
-pub(crate) fn plan_line(
+/// What one part of one cluster's tree gives way to, as an entry of a plan.
+///
+/// The uid, a letter for the kind of part, its name ended by NUL, and each tree: 0 for none, else
+/// 1 and its id. Bytes and not text, because a first step has millions.
+pub(crate) fn plan_entry(
     cluster: ClusterUid,
     part: &Part,
     old: Option<ObjectId>,
     new: Option<ObjectId>,
-) -> String {
-    let id = |id: Option<ObjectId>| id.map_or_else(|| "-".to_owned(), |id| id.to_string());
-    let part = match part {
-        Part::Application(name) => format!("application/{name}"),
-        Part::Namespace(name) => format!("namespace/{name}"),
-        Part::Bootstrap => "bootstrap".to_owned(),
+) -> Vec<u8> {
+    let (letter, name) = match part {
+        Part::Application(name) => (b'a', name.as_str()),
+        Part::Namespace(name) => (b'n', name.as_str()),
+        Part::Bootstrap => (b'b', ""),
     };
-    format!("{cluster} {part} {} {}\n", id(old), id(new))
+    let mut entry = Vec::with_capacity(64 + name.len());
+    entry.extend(cluster.0);
+    entry.push(letter);
+    entry.extend(name.as_bytes());
+    entry.push(0);
+    for id in [old, new] {
+        entry.push(u8::from(id.is_some()));
+        entry.extend(id.iter().flat_map(|id| id.0));
+    }
+    entry
 }
 
-/// SHA-256 over the fleet's uid and the sorted lines, so that it names exactly this plan.
-pub(crate) fn plan_digest(fleet: FleetUid, mut lines: Vec<String>) -> Digest {
-    lines.sort();
-    sha256(format!("{fleet}\n{}", lines.concat()).as_bytes())
+/// SHA-256 over the fleet's uid and the sorted entries, so that it names exactly this plan.
+pub(crate) fn plan_digest(fleet: FleetUid, mut entries: Vec<Vec<u8>>) -> Digest {
+    entries.sort_unstable();
+    entries.insert(0, fleet.0.to_vec());
+    sha256(&entries.concat())
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use model::{
-    ApplicationId, Approval, Cell, ClusterUid, CommitId, Deletions, Generation, Hold, HoldKind,
-    Layout, Ledger, LedgerCell, LedgerCluster, NamespaceName, ObjectId, Observed, Parts, Rendered,
-    RenderedCluster, Revision, Step, Trailer, hash_tree, sha256,
+    ApplicationId, Approval, Cell, ClusterUid, CommitId, Deletions, Entry, Generation, Hold,
+    HoldKind, Layout, Ledger, LedgerCell, LedgerCluster, NamespaceName, ObjectId, Observed, Parts,
+    Rendered, RenderedCluster, Revision, Step, Trailer, hash_tree, sha256, tree_bytes,
 };
 
 use crate::brakes::{Verdict, cell_trees, namespace_files, recent};
@@ -14,7 +14,7 @@ use crate::decide::{KeptCluster, Summary, World};
 use crate::difference::{
     BootstrapChange, CellChange, ClusterDifference, Difference, NamespaceChange,
 };
-use crate::held::{Part, plan_digest, plan_line};
+use crate::held::{Part, plan_digest, plan_entry};
 
 /// All that makes the next ledger.
 pub(crate) struct Next<'a> {
@@ -46,9 +46,9 @@ struct Draft {
     changed: Vec<ClusterUid>,
     applications: BTreeSet<u32>,
     /// What changes on the cluster at hand.
-    current: Vec<String>,
-    /// What changes, a line for each cluster.
-    lines: Vec<String>,
+    current: Vec<Vec<u8>>,
+    /// What changes, an entry for each cluster.
+    entries: Vec<Vec<u8>>,
     summary: Summary,
     /// Whether anything of a cluster differs, stale marks and names too.
     differs: bool,
@@ -110,7 +110,7 @@ impl Next<'_> {
             let Cell::Tree(fragment) = cell else { continue };
             let application = self.difference.in_render(*application);
             draft.applications.insert(application.0);
-            draft.line(uid, self.part(application), (None, Some(fragment.tree)));
+            draft.entry(uid, self.part(application), (None, Some(fragment.tree)));
             cells.push(LedgerCell {
                 application,
                 fragment: *fragment,
@@ -118,12 +118,15 @@ impl Next<'_> {
                 stale: None,
             });
         }
+        let parts = Parts { applications: Vec::new(), ..self.rendered.parts(after) };
+        for (name, id) in &parts.namespaces {
+            draft.entry(uid, Part::Namespace(name.clone()), (None, Some(*id)));
+        }
         draft.close(uid);
         draft.summary.clusters_added += 1;
         draft.summary.cells_added += cells.len();
         draft.differs = true;
         draft.changed.push(uid);
-        let parts = Parts { applications: Vec::new(), ..self.rendered.parts(after) };
         draft.clusters.push(LedgerCluster {
             uid,
             name: after.name.clone(),
@@ -153,6 +156,9 @@ impl Next<'_> {
             && verdict.bootstrap.is_none()
             && let Ok(entries) = &after.bootstrap
         {
+            let tree = |entries: &[Entry]| Some(hash_tree(&tree_bytes(entries)));
+            let trees = (tree(&cluster.parts.bootstrap), tree(entries));
+            draft.entry(cluster.uid, Part::Bootstrap, trees);
             cluster.parts.bootstrap.clone_from(entries);
             changes = true;
         }
@@ -192,7 +198,7 @@ impl Next<'_> {
             *counter += 1;
             changes = true;
             draft.applications.insert(cell.application.0);
-            draft.line(cluster.uid, self.part(cell.application), cell_trees(cell));
+            draft.entry(cluster.uid, self.part(cell.application), cell_trees(cell));
             let old = old.map(|old| cluster.cells.remove(old));
             if let Some(fragment) = new {
                 let kept = old.filter(|old| old.fragment == fragment).map(|old| old.released);
@@ -237,7 +243,7 @@ impl Next<'_> {
         let layout = self.rendered.layout;
         let generation = self.generation();
         let source_commit = self.source_commit();
-        let Draft { mut clusters, mut changed, lines, summary, .. } = draft;
+        let Draft { mut clusters, mut changed, entries, summary, .. } = draft;
         let applications = self.renumber(&mut clusters);
         clusters.sort_by_key(|cluster| cluster.uid);
         changed.sort();
@@ -255,7 +261,7 @@ impl Next<'_> {
             approvals: self.approvals(),
             deletions: self.deletions(),
         };
-        let trailers = self.trailers(&ledger, lines);
+        let trailers = self.trailers(&ledger, entries);
         let subject = subject(generation, &summary);
         Some(Step { ledger, changed, subject, trailers, at: self.now })
     }
@@ -334,41 +340,41 @@ impl Next<'_> {
         recent(self.before, self.now).copied().chain(this).collect()
     }
 
-    fn trailers(&self, ledger: &Ledger, lines: Vec<String>) -> Vec<Trailer> {
+    fn trailers(&self, ledger: &Ledger, entries: Vec<Vec<u8>>) -> Vec<Trailer> {
         let by = self.world.confirm.map(|_| self.world.by.as_str());
-        trailers(ledger, lines, by)
+        trailers(ledger, entries, by)
     }
 }
 
 impl Draft {
-    fn line(
+    fn entry(
         &mut self,
         cluster: ClusterUid,
         part: Part,
         trees: (Option<ObjectId>, Option<ObjectId>),
     ) {
-        self.current.push(plan_line(cluster, &part, trees.0, trees.1));
+        self.current.push(plan_entry(cluster, &part, trees.0, trees.1));
     }
 
-    /// Folds what changes on one cluster into one line, so that a step of millions of cells
+    /// Folds what changes on one cluster into one entry, so that a step of millions of cells
     /// keeps no text for each.
     fn close(&mut self, cluster: ClusterUid) {
         if !self.current.is_empty() {
-            self.current.sort();
-            let digest = sha256(self.current.concat().as_bytes());
-            self.lines.push(format!("{cluster} {digest}\n"));
+            self.current.sort_unstable();
+            let digest = sha256(&self.current.concat());
+            self.entries.push([&cluster.0[..], &digest.0].concat());
             self.current.clear();
         }
     }
 }
 
-/// The trailers of a step whose changes are these lines.
-pub(crate) fn trailers(ledger: &Ledger, lines: Vec<String>, by: Option<&str>) -> Vec<Trailer> {
+/// The trailers of a step whose changes are these entries.
+pub(crate) fn trailers(ledger: &Ledger, entries: Vec<Vec<u8>>, by: Option<&str>) -> Vec<Trailer> {
     let source = ledger.source_commit.map_or_else(|| ledger.source.to_string(), |c| c.to_string());
     let mut trailers = vec![
         Trailer { key: "Source", value: source },
         Trailer { key: "Generation", value: ledger.generation.to_string() },
-        Trailer { key: "Plan-Digest", value: plan_digest(ledger.fleet, lines).to_string() },
+        Trailer { key: "Plan-Digest", value: plan_digest(ledger.fleet, entries).to_string() },
     ];
     // A trailer is one line, whatever a person is called.
     let by = by.map(|by| by.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -394,7 +400,7 @@ fn apply_namespaces(
             files.push((namespace.name.clone(), new));
         }
         let part = Part::Namespace(namespace.name.clone());
-        draft.line(cluster.uid, part, namespace_files(namespace));
+        draft.entry(cluster.uid, part, namespace_files(namespace));
         draft.summary.namespaces_changed += 1;
         changes = true;
     }

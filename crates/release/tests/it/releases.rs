@@ -257,7 +257,7 @@ fn trailers_name_source_generation_plan_and_who_approved() {
     assert_snapshot!(first, @r"
     Source: 0101010101010101010101010101010101010101
     Generation: 1
-    Plan-Digest: a4ea7625a856b38835110a48c47e5b777ae5061d0e935755832a3a599fda3397
+    Plan-Digest: 865b9a43f86c2fd0c40bb2baac64704939221d3d144459d7cd23fcb96a5e794a
     ");
     publisher.act("commit 2\ncluster a: api=1\ncluster b: api=1\n");
     let confirmed =
@@ -265,7 +265,7 @@ fn trailers_name_source_generation_plan_and_who_approved() {
     assert_snapshot!(confirmed, @r"
     Source: 0202020202020202020202020202020202020202
     Generation: 3
-    Plan-Digest: 320a1d8ae554adedcbaefc82528e7e9ada9a5e897964245430a421cb524fadae
+    Plan-Digest: 9b0efd7df35c20ff98a5d8ad46d8899f037729a29a94d69e0bb6f490803ed5f0
     Approved-by: anna
     ");
 }
