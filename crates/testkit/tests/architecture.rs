@@ -425,6 +425,18 @@ fn mentions(sources: &str, name: &str) -> bool {
     let function = format!("fn {name}(");
     let test_function = format!("fn test_{name}(");
     [quoted, function, test_function].iter().any(|text| sources.contains(text))
+        || patterns(sources).any(|(start, end)| name.starts_with(start) && name.ends_with(end))
+}
+
+/// What stands around the parameters of texts such as `"help_{command}"`. One that starts with a
+/// parameter, or with next to nothing, would match every name.
+fn patterns(sources: &str) -> impl Iterator<Item = (&str, &str)> {
+    let texts = sources.lines().flat_map(|line| line.split('"').skip(1).step_by(2));
+    let around = texts.filter_map(|text| {
+        let (start, rest) = text.split_once('{')?;
+        Some((start, rest.rsplit_once('}')?.1))
+    });
+    around.filter(|(start, _)| start.len() > 2 && !start.contains(' '))
 }
 
 fn snapshots(folder: &Path) -> Vec<PathBuf> {
@@ -473,5 +485,7 @@ mod rules {
         assert_eq!(names_of("plan-2").collect::<Vec<_>>(), ["plan-2", "plan"]);
         assert_eq!(names_of("case@a.txt").collect::<Vec<_>>(), ["case"]);
         assert!(mentions("fn case() {", "case") && !mentions("fn other() {", "case"));
+        let pattern = r#"let name = format!("help_{command}_wide");"#;
+        assert!(mentions(pattern, "help_get_wide") && !mentions(pattern, "help_get"));
     }
 }
