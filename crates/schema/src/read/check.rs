@@ -5,6 +5,7 @@ use std::fmt;
 
 use model::{Code, Diagnostic, FileId, ScalarKind, Span};
 
+use super::MOST_MISTAKES;
 use crate::codes::{
     ALIAS_IN_DOCUMENT, DUPLICATE_KEY, INVALID_VALUE, MISSING_FIELD, NOT_SUPPORTED_YET, NULL_VALUE,
     TAG_IN_DOCUMENT, UNKNOWN_FIELD, WRONG_TYPE,
@@ -63,6 +64,11 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Whether more would help nobody, and cost time with a file that is wrong throughout.
+    fn is_full(&self) -> bool {
+        self.found.len() >= MOST_MISTAKES
+    }
+
     fn span(&self, node: &Node) -> Span {
         Span::new(self.file, node.range.start, node.range.end)
     }
@@ -118,6 +124,9 @@ impl<'a> Checker<'a> {
     ) {
         let mut given: [Option<&Node>; 32] = [None; 32];
         for (name, key, value) in self.keys(node) {
+            if self.is_full() {
+                return;
+            }
             if more.contains(&name) {
                 self.is_plain(value);
                 continue;
@@ -196,6 +205,9 @@ impl<'a> Checker<'a> {
         let mut keys: Vec<(&str, &Node, &Node)> = Vec::with_capacity(pairs.len());
         let mut seen: HashMap<&str, &Node> = HashMap::new();
         for (key, value) in pairs {
+            if self.is_full() {
+                break;
+            }
             if !self.is_plain(key) {
                 continue;
             }
@@ -297,6 +309,9 @@ impl<'a> Checker<'a> {
             return;
         };
         for node in items {
+            if self.is_full() {
+                return;
+            }
             let at = self.short_span(node);
             self.value(item, node, name.item(), at);
         }
@@ -334,6 +349,9 @@ impl<'a> Checker<'a> {
             return;
         }
         for (name, key, value) in self.keys(node) {
+            if self.is_full() {
+                return;
+            }
             self.syntax(key_syntax, name, key);
             self.value(value_form, value, Named::Field(name), self.span(key));
         }

@@ -10,9 +10,12 @@ mod root;
 use model::{Diagnostic, FileId, Files, Source, SourceFile, Span};
 use rayon::prelude::*;
 
-use crate::codes::{NOT_UTF8, UNREAD_FILE};
+use crate::codes::{LIMIT_PASSED, NOT_UTF8, UNREAD_FILE};
 use crate::document::{Document, Kind};
 use crate::yaml::{Documents, Limits, SyntaxError};
+
+/// How many mistakes of one file are told.
+const MOST_MISTAKES: usize = 1_000;
 
 /// What stands in a file by its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +129,12 @@ fn read_text(file: FileId, folder: Folder, text: &str) -> (Vec<Document>, Vec<Di
             Ok(node) if node.is_null() => {}
             Ok(node) => documents.extend(root::read(file, folder, &node, &mut diagnostics)),
             Err(error) => diagnostics.push(syntax(file, text, &error)),
+        }
+        if diagnostics.len() >= MOST_MISTAKES {
+            diagnostics.truncate(MOST_MISTAKES);
+            let message = format!("{MOST_MISTAKES} mistakes or more: the rest is not read");
+            diagnostics.push(Diagnostic::error(&LIMIT_PASSED, Span::new(file, 0, 0), message));
+            break;
         }
     }
     (documents, diagnostics)

@@ -337,3 +337,18 @@ fn messages_do_not_quote_whole_texts() {
         }
     }
 }
+
+#[test]
+fn a_file_that_is_wrong_throughout_is_given_up() {
+    let fields: String = (0..50_000).map(|n| format!("  name{n}: x\n")).collect();
+    let one = document("Cluster", &format!("metadata:\n{fields}"));
+    let many = document("Cluster", "meta: 1\n---").repeat(5_000);
+    for text in [one, many] {
+        let (_, documents, diagnostics) = crate::read(CLUSTER, &text);
+        assert!(documents.is_empty());
+        assert_eq!(diagnostics.len(), 1_001);
+        let last = diagnostics.last().map(|last| (last.code.name, last.message.as_str()));
+        let message = "1000 mistakes or more: the rest is not read";
+        assert_eq!(last, Some(("limit-passed", message)));
+    }
+}

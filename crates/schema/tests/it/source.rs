@@ -1,5 +1,7 @@
 //! Which files are read.
 
+use std::path::Path;
+
 #[test]
 fn only_files_of_documents_are_read_in_the_order_of_paths() {
     let cluster = |name: &str| {
@@ -48,6 +50,42 @@ fn faults_of_the_inventory_refuse_the_source_and_those_of_templates_do_not() {
     assert_eq!(messages, ["inventory/a.yaml"]);
 }
 
+/// Everything below a folder, with paths from there.
+fn below(root: &Path, folder: &str, parts: &mut Vec<(String, Vec<u8>)>) {
+    for entry in std::fs::read_dir(root.join(folder)).expect("the folder is there") {
+        let entry = entry.expect("the folder can be listed");
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+        match entry.path().is_dir() {
+            true => below(root, &path, parts),
+            false => parts.push((path, std::fs::read(entry.path()).expect("a file"))),
+        }
+    }
+}
+
+/// A source on disk is read without a word.
+fn check_folder(root: &Path) -> usize {
+    let mut parts = Vec::new();
+    below(root, "", &mut parts);
+    let parts: Vec<(&str, &[u8])> =
+        parts.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+    let source = crate::source_of(&parts);
+    let (documents, diagnostics) = schema::read_source(&source);
+    assert_eq!(crate::render(&source.files, &diagnostics), "", "{}", root.display());
+    documents.len()
+}
+
+#[test]
+fn examples_of_the_project_are_valid() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    for entry in std::fs::read_dir(examples).expect("the examples are there") {
+        let root = entry.expect("the folder can be listed").path();
+        if root.join("fleet.yaml").exists() {
+            assert!(check_folder(&root) > 3, "{}", root.display());
+        }
+    }
+}
+
 /// The inventories of the former system's fleets are read without a word. They are not part of
 /// the project: without the variable there is nothing to read.
 #[test]
@@ -57,19 +95,6 @@ fn golden_inventories_are_valid() {
         return;
     };
     for case in ["everywhere", "beta-group"] {
-        let root = std::path::Path::new(&golden).join(case).join("source");
-        let mut parts =
-            vec![("fleet.yaml".to_owned(), std::fs::read(root.join("fleet.yaml")).unwrap())];
-        for entry in std::fs::read_dir(root.join("inventory")).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            parts.push((format!("inventory/{name}"), std::fs::read(&path).unwrap()));
-        }
-        let parts: Vec<(&str, &[u8])> =
-            parts.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
-        let source = crate::source_of(&parts);
-        let (documents, diagnostics) = schema::read_source(&source);
-        assert_eq!(crate::render(&source.files, &diagnostics), "");
-        assert!(documents.len() > 30, "{case}: {} documents", documents.len());
+        assert!(check_folder(&Path::new(&golden).join(case).join("source")) > 30, "{case}");
     }
 }
