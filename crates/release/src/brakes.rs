@@ -45,6 +45,17 @@ pub(crate) struct Verdicts {
     pub(crate) reasons: Reasons,
 }
 
+/// Whether an application would run anywhere.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Emptiness {
+    /// It would.
+    Runs,
+    /// It would not.
+    Empty,
+    /// It would not, and the position of the reason is known.
+    Held(usize),
+}
+
 /// What the brakes look at.
 pub(crate) struct Brakes<'a> {
     pub(crate) ledger: &'a Ledger,
@@ -82,11 +93,11 @@ impl Brakes<'_> {
     /// Holds what would leave an application without a cluster, or a cluster without an
     /// application; whether anything was held that was not before.
     fn hold_emptied(&self, verdicts: &mut Verdicts) -> bool {
-        let emptied = self.emptied_applications(verdicts);
+        let mut emptied = self.emptied_applications(verdicts);
         let mut found = false;
         for (cluster, verdict) in self.difference.clusters.iter().zip(&mut verdicts.clusters) {
             let Some(before) = self.released(cluster) else { continue };
-            if self.hold_emptied_on(cluster, before, &emptied, verdict, &mut verdicts.reasons) {
+            if self.hold_emptied_on(cluster, before, &mut emptied, verdict, &mut verdicts.reasons) {
                 self.hold_objects(cluster, verdict, &mut verdicts.reasons);
                 found = true;
             }
@@ -94,8 +105,8 @@ impl Brakes<'_> {
         found
     }
 
-    /// For each application, whether it would run nowhere. A new place that is held is none.
-    fn emptied_applications(&self, verdicts: &Verdicts) -> Vec<bool> {
+    /// The applications that would run nowhere. A new place that is held is none.
+    fn emptied_applications(&self, verdicts: &Verdicts) -> Vec<Emptiness> {
         let mut held = vec![0; self.difference.applications.len()];
         for (cluster, verdict) in self.difference.clusters.iter().zip(&verdicts.clusters) {
             let additions = held_parts(&cluster.cells, &verdict.cells)
@@ -103,14 +114,15 @@ impl Brakes<'_> {
             additions.for_each(|(cell, _)| held[cell.application.0 as usize] += 1);
         }
         let ids = (0..held.len() as u32).map(ApplicationId);
-        ids.map(|id| self.difference.n_clusters_after(id, &held) == 0).collect()
+        let is_empty = |id| self.difference.n_clusters_after(id, &held) == 0;
+        ids.map(|id| if is_empty(id) { Emptiness::Empty } else { Emptiness::Runs }).collect()
     }
 
     fn hold_emptied_on(
         &self,
         cluster: &ClusterDifference,
         before: &LedgerCluster,
-        emptied: &[bool],
+        emptied: &mut [Emptiness],
         verdict: &mut Verdict,
         reasons: &mut Reasons,
     ) -> bool {
@@ -122,14 +134,17 @@ impl Brakes<'_> {
             if held.is_some() || !matches!(cell.change, CellChange::Removed { .. }) {
                 continue;
             }
-            let reason = if emptied[cell.application.0 as usize] {
-                self.application_empties(cell.application)
-            } else if empties {
-                cluster_reason()
-            } else {
-                continue;
+            let emptiness = &mut emptied[cell.application.0 as usize];
+            let reason = match *emptiness {
+                Emptiness::Held(reason) => reason,
+                Emptiness::Empty => reasons.add(self.application_empties(cell.application)),
+                Emptiness::Runs if empties => reasons.add(cluster_reason()),
+                Emptiness::Runs => continue,
             };
-            *held = Some(reasons.add(reason));
+            if *emptiness != Emptiness::Runs {
+                *emptiness = Emptiness::Held(reason);
+            }
+            *held = Some(reason);
             found = true;
         }
         let bootstrap = &self.rendered.clusters[cluster.rendered].bootstrap;
