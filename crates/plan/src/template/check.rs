@@ -17,6 +17,12 @@ use super::place::{Line, Part, Place, PlaceKind, ScalarPlace, join};
 /// characters.
 const KEY_LIMIT: usize = 1000;
 
+/// The result is a key that YAML readers do not find the end of.
+pub(crate) const LONG_KEY: &str = "is too long for a key";
+
+/// The result is a key with a meaning of its own.
+pub(crate) const MERGE_KEY: &str = "is the key that merges another mapping";
+
 /// Why a place cannot be filled.
 #[derive(Debug)]
 pub(crate) struct Fault {
@@ -251,10 +257,10 @@ fn check_result(
         let holes: usize = place.holes.iter().map(|hole| hole.range.len()).sum();
         let length: usize = written.iter().map(|text| text.len()).sum();
         if place.range.len() - holes + length > KEY_LIMIT {
-            return fault("is too long for a key");
+            return fault(LONG_KEY);
         }
         if place.filled(values) == "<<" {
-            return fault("is the key that merges another mapping");
+            return fault(MERGE_KEY);
         }
     }
     Ok(())

@@ -119,6 +119,11 @@ impl PlaceKind {
 }
 
 impl Place {
+    /// Whether it is a plain scalar that is one placeholder and nothing else.
+    pub(crate) fn is_sole(&self) -> bool {
+        matches!(self.kind, PlaceKind::Scalar(scalar) if scalar.sole)
+    }
+
     /// What YAML reads the text as, with these values.
     pub(crate) fn filled(&self, values: &[&Scalar]) -> String {
         join(&self.text, |hole| &values[self.holes[hole].key].text)

@@ -4,7 +4,7 @@ use model::{Diagnostic, FileId, Scalar, Span};
 use schema::yaml::Style;
 use schema::yaml::emit;
 
-use super::check::{Fault, Reason};
+use super::check::{Fault, LONG_KEY, MERGE_KEY, Reason};
 use super::codes::VALUE_DOES_NOT_FIT;
 use super::place::{Place, PlaceKind};
 
@@ -17,24 +17,17 @@ pub(crate) fn report(place: &Place, fault: &Fault, values: &[&Scalar], file: Fil
     let value = &values[hole.key].text;
     let span = Span::new(file, hole.range.start, hole.range.end);
     let (name, words) = (&hole.name, place.kind.words());
-    let quoted =
-        |text: &str| if place.secret { String::new() } else { format!(" {}", quote(text)) };
-    let message = match &fault.reason {
-        Reason::Value(reason) => {
-            format!(
-                "`{name}` is {words}, where the value{} cannot stand: it {reason}",
-                quoted(value)
-            )
-        }
-        Reason::Result(result, reason) => {
-            format!(
-                "`{name}` is in {words}, where the value{} cannot stand: the result{} {reason}",
-                quoted(value),
-                quoted(result)
-            )
-        }
+    let quoted = |text: &str| {
+        if place.secret || text.is_empty() { String::new() } else { format!(" {}", quote(text)) }
     };
-    Diagnostic::error(&VALUE_DOES_NOT_FIT, span, message).hint(hint(place))
+    let what = match &fault.reason {
+        Reason::Value(reason) => format!("it {reason}"),
+        Reason::Result(result, reason) => format!("the result{} {reason}", quoted(result)),
+    };
+    let is_in = if place.is_sole() { "is" } else { "is in" };
+    let message =
+        format!("`{name}` {is_in} {words}, where the value{} cannot stand: {what}", quoted(value));
+    Diagnostic::error(&VALUE_DOES_NOT_FIT, span, message).hint(hint(place, &fault.reason))
 }
 
 fn quote(text: &str) -> String {
@@ -47,8 +40,11 @@ fn quote(text: &str) -> String {
     format!("`{}`", escaped.replace("\\\"", "\"").replace("\\\\", "\\"))
 }
 
-fn hint(place: &Place) -> String {
+fn hint(place: &Place, reason: &Reason) -> String {
     let unfilled = place.unfilled();
+    if matches!(reason, Reason::Result(_, MERGE_KEY | LONG_KEY)) {
+        return "give the key another value".to_owned();
+    }
     match place.kind {
         PlaceKind::Comment => "take the placeholder out of the comment".to_owned(),
         PlaceKind::File => {

@@ -9,6 +9,8 @@
 //! whose leaves may be anything (a scalar that still has placeholders in it, for one) and leaves
 //! the writing of a leaf to its [`Writer`]. Comments, anchors and tags do not exist here.
 
+#[cfg(test)]
+mod tests;
 mod text;
 mod value;
 

@@ -1,5 +1,7 @@
 //! Template files: text in, text or diagnostics out.
 
+mod generate;
+mod laws;
 mod objects;
 mod verbatim;
 
@@ -59,7 +61,7 @@ pub(crate) fn flux(path: &str, template: &str, values: &[(&str, &str)]) -> Strin
         let scalars = values_for(template.keys(), values);
         let blob = template.fill(&scalars.iter().collect::<Vec<_>>(), &sink)?;
         let warnings = show(&files, template.warnings());
-        Ok(warnings + &String::from_utf8_lossy(&sink.get_blob(blob).unwrap()))
+        Ok(warnings + &String::from_utf8_lossy(&sink.get_blob(blob).expect("it was put in")))
     });
     filled.unwrap_or_else(|errors| show(&files, &errors))
 }
@@ -79,9 +81,10 @@ pub(crate) fn manifests(template: &str, values: &[(&str, &str)]) -> String {
         let scalars = values_for(template.keys(), values);
         match template.fill(&scalars.iter().collect::<Vec<_>>(), &sink) {
             Ok(object) => {
-                let name = files.text(object.span).unwrap();
+                let name = files.text(object.span).expect("a name is text");
                 text += &format!("# {} ({}, at `{name}`)\n", object.key, object.api_version);
-                text += &String::from_utf8_lossy(&sink.get_blob(object.blob).unwrap());
+                text +=
+                    &String::from_utf8_lossy(&sink.get_blob(object.blob).expect("it was put in"));
             }
             Err(errors) => text += &show(&files, &errors),
         }
