@@ -1,5 +1,6 @@
 //! The commands as a person runs them: words in, whole output out.
 
+mod corpora;
 mod fleets;
 mod get;
 mod help;
