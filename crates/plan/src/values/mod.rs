@@ -118,18 +118,17 @@ impl Fleet {
     /// sets is `Same(None)`.
     ///
     /// # Panics
-    /// If the application is of another fleet.
+    /// If the application is of another fleet; for [`KeySpace::Cluster`] it does not matter.
     #[must_use]
     pub fn column(&self, application: ApplicationId, space: KeySpace, key: &str) -> Column {
         let tables = self.tables();
-        let document = &self.applications[application.0 as usize];
         let n_clusters = self.clusters.len();
         match space {
             KeySpace::Cluster => {
                 tables.values.cluster.get(key).cloned().unwrap_or(Column::Same(None))
             }
             KeySpace::Namespace => {
-                let index = document.namespace.0;
+                let index = self.applications[application.0 as usize].namespace.0;
                 let clusters = &tables.namespace_overrides[index as usize];
                 let document = &self.namespaces[index as usize].document;
                 tables.values.cached((space, index), key, || {
@@ -140,7 +139,7 @@ impl Fleet {
             }
             KeySpace::Application => {
                 let clusters = &tables.application_overrides[application.0 as usize];
-                let document = &document.document;
+                let document = &self.applications[application.0 as usize].document;
                 tables.values.cached((space, application.0), key, || {
                     let entries = of_application(document);
                     let overrides = &document.overrides;
@@ -162,19 +161,19 @@ impl Fleet {
     /// The keys that something sets, on some cluster at least, in order.
     ///
     /// # Panics
-    /// If the application is of another fleet.
+    /// If the application is of another fleet; for [`KeySpace::Cluster`] it does not matter.
     #[must_use]
     pub fn keys(&self, application: ApplicationId, space: KeySpace) -> Vec<String> {
+        if space == KeySpace::Cluster {
+            return self.tables().values.cluster.keys().map(ToString::to_string).collect();
+        }
         let application = &self.applications[application.0 as usize];
         let (entries, overrides) = match space {
-            KeySpace::Cluster => {
-                return self.tables().values.cluster.keys().map(ToString::to_string).collect();
-            }
             KeySpace::Namespace => {
                 let document = &self.namespaces[application.namespace.0 as usize].document;
                 (of_namespace(document), &document.overrides)
             }
-            KeySpace::Application => {
+            KeySpace::Application | KeySpace::Cluster => {
                 (of_application(&application.document), &application.document.overrides)
             }
         };

@@ -137,3 +137,15 @@ fn a_bootstrap_that_cannot_be_used_breaks_itself_only() {
         &all[2..]
     ));
 }
+
+#[test]
+fn a_fleet_without_applications_has_its_bootstrap() {
+    let fleet = FLUX_FLEET.replace("source: gitops", "source: gitops, bootstrap: apps/flux-system");
+    let inventory = INVENTORY.split("-- inventory/shop.yaml --").next().unwrap();
+    let outcome = render(&format!(
+        "{fleet}{inventory}-- apps/flux-system/a.yaml --\na: rea.cluster.name\nb: rea.cluster.no\n\
+         -- apps/flux-system/b.yaml --\na: b\n"
+    ));
+    assert_eq!(outcome.broken().len(), 3);
+    assert!(outcome.diagnostics().contains("`rea.cluster.no` has no value"));
+}

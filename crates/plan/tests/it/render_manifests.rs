@@ -279,3 +279,28 @@ fn a_fault_of_the_source_breaks_the_template_that_it_stands_in() {
     let expected = "error[symlink] apps/web/b.yaml:1:1: a symlink is not followed\n  clusters: 3\n";
     assert_eq!(outcome.diagnostics(), expected);
 }
+
+#[test]
+fn two_objects_never_share_a_file() {
+    let ingress = |group: &str| {
+        format!("apiVersion: {group}/v1\nkind: Ingress\nmetadata: {{name: a, namespace: shop}}\n")
+    };
+    let (one, other) = (ingress("networking.k8s.io"), ingress("extensions"));
+    let rest = format!("-- apps/web/a.yaml --\n{one}---\n{other}");
+    insta::assert_snapshot!(check(&rest, ALL).diagnostics());
+    let long = format!(
+        "-- apps/web/a.yaml --\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\n\
+         metadata: {{name: \"{}\", namespace: shop}}\n",
+        ":".repeat(100)
+    );
+    assert!(check(&long, ALL).diagnostics().contains("error[file-name-length]"));
+}
+
+#[test]
+fn a_template_has_limits() {
+    let files: String =
+        (0..2_001).map(|n| format!("-- apps/web/{n}.txt --\n")).collect::<Vec<_>>().concat();
+    insta::assert_snapshot!(check(&files, ALL).diagnostics());
+    let large = format!("-- apps/web/a.yaml --\n{SERVICE}# {}\n", "x".repeat(4 << 20));
+    assert!(check(&large, ALL).diagnostics().contains("more than the 4194304 allowed"));
+}
