@@ -62,7 +62,9 @@ impl Pattern {
             return false;
         };
         for run in middle {
-            let Some(at) = rest.find(&**run) else { return false };
+            let Some(at) = memchr::memmem::find(rest.as_bytes(), run.as_bytes()) else {
+                return false;
+            };
             rest = &rest[at + run.len()..];
         }
         true

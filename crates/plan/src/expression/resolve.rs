@@ -154,8 +154,8 @@ impl Resolver<'_, '_> {
     fn cluster(&mut self, name: &Part<Pattern>, extent: Extent, negated: bool) -> Option<Resolved> {
         let clusters = &self.names.clusters;
         let Some(exact) = name.value.as_exact() else {
-            let matching: Vec<_> =
-                clusters.matching(&name.value).map(|index| ClusterId(index as u32)).collect();
+            let matching = clusters.matching(&name.value).into_iter();
+            let matching: Vec<_> = matching.map(|index| ClusterId(index as u32)).collect();
             if matching.is_empty() {
                 let message = format!("no cluster's name matches `{}`", self.written(name.extent));
                 return self.unmatched(message, None, extent, negated);
@@ -212,7 +212,7 @@ impl Resolver<'_, '_> {
         let index = |index: usize| ValueIndex(index as u32);
         match pattern.as_exact() {
             Some(text) => column.values.find(text).map(index).into_iter().collect(),
-            None => column.values.matching(pattern).map(index).collect(),
+            None => column.values.matching(pattern).into_iter().map(index).collect(),
         }
     }
 

@@ -116,14 +116,17 @@ fn the_fleet(
 /// The documents in the order of names; of two with one name the first by place is kept, and the
 /// other is an error.
 pub(crate) fn distinct<D>(
-    mut documents: Vec<D>,
+    documents: Vec<D>,
     kind: &str,
     name: impl Fn(&D) -> (&str, Span),
     findings: &mut Findings,
 ) -> Vec<D> {
-    documents.sort_by(|a, b| name(a).cmp(&name(b)));
+    // Documents are large: their positions are sorted, and each is moved once.
+    let mut order: Vec<usize> = (0..documents.len()).collect();
+    order.sort_by(|a, b| name(&documents[*a]).cmp(&name(&documents[*b])));
+    let mut documents: Vec<Option<D>> = documents.into_iter().map(Some).collect();
     let mut kept: Vec<D> = Vec::with_capacity(documents.len());
-    for document in documents {
+    for document in order.into_iter().filter_map(|index| documents[index].take()) {
         let (text, span) = name(&document);
         match kept.last().map(&name).filter(|(last, _)| *last == text) {
             None => kept.push(document),

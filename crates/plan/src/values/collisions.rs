@@ -1,9 +1,9 @@
 //! Keys that two things have.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use model::{ClusterId, ClusterSet, Diagnostic, Span};
-use schema::document::{ClusterDocument, Override, Pairs};
+use schema::document::{ClusterDocument, Override, Pairs, Spanned};
 
 use super::entries::{
     APPLICATION_FIELDS, By, CLUSTER_FIELDS, Entry, NAMESPACE_FIELDS, of_application, of_cluster,
@@ -65,7 +65,7 @@ fn tell(kind: &str, twice: &Twice<'_, '_>) -> Diagnostic {
 fn clusters(inventory: &Inventory, findings: &mut Findings) {
     let mut told: HashMap<(&str, &str), (Diagnostic, ClusterSet)> = HashMap::new();
     for (index, document) in inventory.clusters.iter().enumerate() {
-        if document.metadata.labels.is_empty() && document.values.is_empty() {
+        if !collides(document) {
             continue;
         }
         let entries = of_cluster(document, &inventory.fleet.delivery);
@@ -83,6 +83,20 @@ fn clusters(inventory: &Inventory, findings: &mut Findings) {
     for (diagnostic, clusters) in told.into_values() {
         findings.push(diagnostic.clusters(clusters));
     }
+}
+
+/// Whether a key of a cluster is two things. It almost never is, and this is asked of each.
+fn collides(document: &ClusterDocument) -> bool {
+    let (labels, values) = (&document.metadata.labels, &document.values);
+    let is_field = |(key, _): &(Spanned<Box<str>>, _)| CLUSTER_FIELDS.contains(&&*key.value);
+    if labels.iter().any(is_field) || values.iter().any(is_field) {
+        return true;
+    }
+    if labels.len() * values.len() > 256 {
+        let labels: HashSet<&str> = labels.iter().map(|(key, _)| &*key.value).collect();
+        return values.iter().any(|(key, _)| labels.contains(&*key.value));
+    }
+    labels.iter().any(|(label, _)| values.iter().any(|(value, _)| value.value == label.value))
 }
 
 /// The key at a place, borrowed from the document itself.
