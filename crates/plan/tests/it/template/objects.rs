@@ -296,8 +296,8 @@ fn what_is_no_object_is_told() {
       hint: remove the tag, and quote a text that must be a string
 
     "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\na: &a [*a]"
-    error[broken-alias] 4:8: the alias contains itself
-      hint: an object of Kubernetes has an end: write out what is meant
+    error[yaml-syntax] 4:8: an alias stands inside the value that it refers to
+      hint: write the value out
 
     "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n<<: b"
     error[broken-alias] 4:5: the merge key `<<` has a value that is no mapping

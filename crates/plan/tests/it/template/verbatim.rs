@@ -87,8 +87,7 @@ fn a_plain_place_takes_values_with_their_own_kind() {
     "a: rea.cluster.x" with "store 12"
     a: store 12
     "a: rea.cluster.x" with "10.0.0.1:80"
-    error[value-does-not-fit] 1:4: `rea.cluster.x` is a plain value, where the value `10.0.0.1:80` cannot stand: it is a string that some readers take for a truth value, a number or a date
-      hint: put the place in quotes: `"rea.cluster.x"`
+    a: 10.0.0.1:80
     "#);
 }
 
@@ -195,9 +194,7 @@ fn a_plain_place_with_other_text_must_stay_a_text() {
       hint: put the place in quotes: `"1.rea.cluster.x"`
 
     "a: 1.rea.cluster.x" with "b"
-    error[value-does-not-fit] 1:6: `rea.cluster.x` is in a plain value, where the value `b` cannot stand: the result `1.b` is a string that some readers take for a truth value, a number or a date
-      hint: put the place in quotes: `"1.rea.cluster.x"`
-
+    a: 1.b
     "a: rea.cluster.x:30" with "12"
     error[value-does-not-fit] 1:4: `rea.cluster.x` is in a plain value, where the value `12` cannot stand: the result `12:30` is a string that some readers take for a truth value, a number or a date
       hint: put the place in quotes: `"rea.cluster.x:30"`
