@@ -47,6 +47,7 @@ fn writes_strings_so_that_every_reader_takes_them_for_strings() {
         "3",
         "0x1F",
         "1_0e-3",
+        "0x_",
         "2024-01-01",
         "a: b",
         "a #b",
@@ -80,6 +81,7 @@ fn writes_strings_so_that_every_reader_takes_them_for_strings() {
     - "3"
     - "0x1F"
     - "1_0e-3"
+    - "0x_"
     - "2024-01-01"
     - "a: b"
     - "a #b"

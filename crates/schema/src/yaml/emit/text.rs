@@ -37,9 +37,15 @@ pub fn stands_plain(text: &str) -> bool {
     fault_of_plain(text, false).is_none() && reads_as_string(text) && !is_number_without_(text)
 }
 
-/// The libraries behind kubectl drop every `_` before they look for a number.
+/// The libraries behind kubectl drop every `_` before they look for a number; those of Python
+/// take `0x_` for one that has no digits.
 fn is_number_without_(text: &str) -> bool {
-    text.contains('_') && kind_of(&text.replace('_', "")) != ScalarKind::String
+    let number = text.replace('_', "");
+    let unsigned = number.strip_prefix(['+', '-']).unwrap_or(&number);
+    text.contains('_')
+        && (kind_of(&number) != ScalarKind::String
+            || !reads_as_string(&number)
+            || matches!(unsigned, "0x" | "0X" | "0b" | "0o"))
 }
 
 /// Why a text cannot stand plain on one line, in a block or in a flow collection, if so; by the
