@@ -1,6 +1,6 @@
 //! The labels and own values of clusters, and the vocabulary that they are held to.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use model::{ClusterId, ClusterSet, Diagnostic, Span};
 use schema::document::{ClusterDocument, FleetDocument};
@@ -39,7 +39,7 @@ pub(super) fn check_labels(
     vocabulary: &Vocabulary,
     findings: &mut Findings,
 ) {
-    let mut undeclared: HashMap<(&str, Option<&str>), (Span, ClusterSet)> = HashMap::new();
+    let mut undeclared: BTreeMap<(&str, Option<&str>), (Span, ClusterSet)> = BTreeMap::new();
     for (index, document) in clusters.iter().enumerate() {
         for (key, value) in &document.metadata.labels {
             let (what, span) = match vocabulary.keys.get(&key.value) {

@@ -1,6 +1,6 @@
 //! Which clusters groups, namespaces and applications have.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use model::{ApplicationId, ClusterId, ClusterSet, Diagnostic, NamespaceId, Span};
 
@@ -160,7 +160,7 @@ impl Placer<'_> {
         let n_clusters = self.names.clusters.len();
         let mut sets = vec![ClusterSet::none(n_clusters); self.inventory.groups.len()];
         let mut found: HashMap<&str, Option<(GroupId, bool)>> = HashMap::new();
-        let mut told: HashMap<&str, (Span, ClusterSet)> = HashMap::new();
+        let mut told: BTreeMap<&str, (Span, ClusterSet)> = BTreeMap::new();
         for (index, document) in self.inventory.clusters.iter().enumerate() {
             let cluster = ClusterId(index as u32);
             for path in &document.groups {
