@@ -19,6 +19,7 @@ mod reader;
 mod record;
 mod refs;
 mod repository;
+mod scratch;
 
 pub use descent::descends;
 pub use ledger::{AppendError, LEDGER_REF, LedgerError, append, read_ledger, read_ledger_at};
@@ -31,3 +32,4 @@ pub use reader::{CommitInfo, Reader, TreeEntry, TreeEntryKind};
 pub use record::{Record, RecordedChange, Subject, history};
 pub use refs::MoveError;
 pub use repository::{Repository, RepositoryError};
+pub use scratch::{ScratchError, commit_folder, init_bare, init_work_tree};
