@@ -23,8 +23,6 @@ pub(crate) enum ErrorKind {
     Unavailable,
     /// Something that cannot happen did.
     Internal,
-    /// Something waits for a person's word.
-    Held,
     /// The reader of standard output went away; nobody is there to read a message.
     ClosedPipe,
 }
@@ -80,7 +78,7 @@ impl CommandError {
     }
 
     /// The same, for a command in which a source that is not accepted is a failure.
-    pub(crate) fn as_failure(mut self) -> Self {
+    pub(crate) fn into_failure(mut self) -> Self {
         if self.kind == ErrorKind::Source {
             self.kind = ErrorKind::User;
         }
@@ -96,7 +94,6 @@ impl CommandError {
             | ErrorKind::Conflict
             | ErrorKind::Unavailable
             | ErrorKind::Internal => 2,
-            ErrorKind::Held => 3,
             ErrorKind::ClosedPipe => 141,
         }
     }

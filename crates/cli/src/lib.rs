@@ -15,11 +15,13 @@
 
 mod arguments;
 mod commands;
+mod delivery;
 mod error;
 mod files;
 mod present;
 mod selector;
 mod session;
+mod sinks;
 mod source;
 mod terminal;
 

@@ -5,7 +5,9 @@
 
 use std::path::Path;
 
-use model::{ApplicationId, ClusterId, ClusterSet, Diagnostic, Severity, Source, Span};
+use model::{
+    ApplicationId, ClusterId, ClusterSet, Diagnostic, Rendered, Severity, Sink, Source, Span,
+};
 use plan::Fleet;
 use schema::document::Document;
 
@@ -104,6 +106,9 @@ fn load_error(error: &git::LoadError) -> CommandError {
 
 fn hint(error: &git::LoadError) -> Option<String> {
     let hint = match error {
+        git::LoadError::Missing(path) if path.to_string_lossy().contains("://") => {
+            "`--source` takes a path on this machine: clone the repository first"
+        }
         git::LoadError::Missing(_)
         | git::LoadError::NotAFolder(_)
         | git::LoadError::NotASource(_) => {
@@ -182,6 +187,20 @@ impl Checked {
     /// What presents diagnostics of this source.
     pub(crate) fn report(&self) -> Report<'_> {
         Report { files: &self.source.files, clusters: &self.clusters }
+    }
+
+    /// Renders every cluster into a sink.
+    pub(crate) fn render(&self, sink: &dyn Sink, terminal: &Terminal) -> Rendered {
+        let _progress = terminal.progress("rendering");
+        plan::render(&self.fleet, &self.source, sink)
+    }
+
+    /// Writes what was found in the source, and in a render of it.
+    pub(crate) fn present(&self, rendered: &Rendered, terminal: &mut Terminal) -> Tally {
+        let mut all = self.diagnostics.clone();
+        all.extend(rendered.diagnostics.iter().cloned());
+        present(&self.report(), &all, terminal);
+        Tally::of(&all)
     }
 
     /// The clusters that an expression of the command line selects.

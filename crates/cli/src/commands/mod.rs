@@ -3,14 +3,24 @@
 //! A command takes its own arguments and the [`Session`], and answers an [`Outcome`] or a
 //! [`CommandError`].
 
+mod adopt;
 mod completion;
+mod demo;
+mod diff;
+mod discard;
+mod explain;
 mod generate;
 mod get;
+mod history;
 mod init;
 mod overlay;
+mod publish;
+mod render;
+mod resume;
 mod schema;
 mod search;
 mod select;
+mod validate;
 mod version;
 
 use clap::Subcommand;
@@ -49,12 +59,30 @@ impl Outcome {
 pub(crate) enum Command {
     /// Write a new source
     Init(init::Arguments),
+    /// Check everything: documents, expressions, templates, values
+    Validate(validate::Arguments),
+    /// Render what every cluster would run
+    Render(render::Arguments),
+    /// Show what a change does to the whole fleet
+    Diff(diff::Arguments),
     /// List clusters, groups, namespaces, applications or bindings
     Get(get::Arguments),
     /// Print the clusters that an expression selects
     Select(select::Arguments),
     /// Find a term in names, labels and values
     Search(search::Arguments),
+    /// Release what the source says to the fleet
+    Publish(publish::Arguments),
+    /// Explain why an application is on a cluster, and its values
+    Explain(explain::Arguments),
+    /// Show what each release did to a cluster or an application
+    History(history::Arguments),
+    /// Keep what someone else wrote into a cluster's folder
+    Adopt(adopt::Arguments),
+    /// Write the release over what someone else wrote
+    Discard(discard::Arguments),
+    /// End an adoption
+    Resume(resume::Arguments),
     /// Make an overlay of an application's template for some clusters
     Overlay(overlay::Arguments),
     /// Write a source of any size, for measuring and trying things out
@@ -62,6 +90,8 @@ pub(crate) enum Command {
 Example:
   res-edge generate --clusters 1000 --applications 20 --output big-fleet")]
     Generate(generate::Arguments),
+    /// Show the whole way on an example fleet
+    Demo(demo::Arguments),
     /// Print a JSON Schema of the documents
     Schema(schema::Arguments),
     /// Print a completion script for a shell
@@ -79,9 +109,19 @@ pub(crate) fn run(line: Line, terminal: &mut Terminal) -> Result<Outcome, Comman
     let session = &mut Session { location, terminal };
     match line.command {
         Command::Init(arguments) => init::run(&arguments, session),
+        Command::Validate(arguments) => validate::run(&arguments, session),
+        Command::Render(arguments) => render::run(&arguments, session),
+        Command::Diff(arguments) => diff::run(&arguments, session),
+        Command::Explain(arguments) => explain::run(&arguments, session),
+        Command::History(arguments) => history::run(&arguments, session),
+        Command::Demo(arguments) => demo::run(&arguments, session),
         Command::Get(arguments) => get::run(&arguments, session),
         Command::Select(arguments) => select::run(&arguments, session),
         Command::Search(arguments) => search::run(&arguments, session),
+        Command::Publish(arguments) => publish::run(&arguments, session),
+        Command::Adopt(arguments) => adopt::run(&arguments, session),
+        Command::Discard(arguments) => discard::run(&arguments, session),
+        Command::Resume(arguments) => resume::run(&arguments, session),
         Command::Overlay(arguments) => overlay::run(&arguments, session),
         Command::Generate(arguments) => generate(&arguments, session),
         Command::Schema(arguments) => schema::run(&arguments, session),

@@ -95,7 +95,9 @@ impl Report<'_> {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(200);
         let text = renderer.render(&[title.elements(elements)]);
-        text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+        // Between a place and its excerpt stands a line `:::`, which says nothing.
+        let lines = text.lines().map(str::trim_end).filter(|line| line.trim() != ":::");
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// One diagnostic for programs.
@@ -141,11 +143,12 @@ impl Report<'_> {
             let place = self.files.place(label.span);
             let path = printable(&place.path);
             let excerpt = Excerpt::of(&file.bytes, label.span);
-            if secret || excerpt.is_cut {
+            let is_hidden = secret || excerpt.text.is_empty();
+            if is_hidden || excerpt.is_cut {
                 let origin = Origin::path(path.clone());
                 elements.push(origin.line(place.line).char_column(place.column).into());
             }
-            if secret {
+            if is_hidden {
                 continue;
             }
             let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };

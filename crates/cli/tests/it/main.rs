@@ -1,16 +1,25 @@
 //! The commands as a person runs them: words in, whole output out.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
 mod corpora;
+mod demo;
+mod diff;
+mod explain;
 mod fleets;
 mod get;
 mod help;
+mod history;
 mod init;
 mod overlay;
+mod publish;
+mod render;
 mod sandbox;
 mod schema;
 mod search;
 mod select;
 mod terminal;
+mod validate;
 
 #[test]
 fn no_file_is_forgotten() {

@@ -59,11 +59,6 @@ impl Sandbox {
         std::fs::write(file, text.replace(from, to)).unwrap();
     }
 
-    /// Removes a file.
-    pub(crate) fn remove(&self, path: &str) {
-        std::fs::remove_file(self.path().join(path)).unwrap();
-    }
-
     /// Commits everything.
     pub(crate) fn commit(&self) {
         self.git("add -A");
@@ -72,8 +67,7 @@ impl Sandbox {
 
     /// Runs `git` here, and answers what it prints.
     pub(crate) fn git(&self, words: &str) -> String {
-        let mut command = Command::new("git");
-        self.hermetic(&mut command);
+        let mut command = self.hermetic("git");
         let output = command.args(words.split_whitespace()).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "git {words}: {said}");
@@ -92,13 +86,14 @@ impl Sandbox {
 
     /// `res-edge` with a hermetic environment, not started yet.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_res-edge"));
-        self.hermetic(&mut command);
+        let mut command = self.hermetic(env!("CARGO_BIN_EXE_res-edge"));
         command.args(words).stdin(Stdio::null());
         command
     }
 
-    fn hermetic(&self, command: &mut Command) {
+    #[expect(clippy::disallowed_methods, reason = "the one place where these tests start programs")]
+    fn hermetic(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
         command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -113,6 +108,7 @@ impl Sandbox {
             .env("GIT_AUTHOR_DATE", "1767225600 +0000")
             .env("GIT_COMMITTER_DATE", "1767225600 +0000")
             .current_dir(self.path());
+        command
     }
 
     /// What a command prints and how it ends, with the folder's path replaced.

@@ -29,8 +29,8 @@ pub(crate) fn scalar(scalar: &Scalar) -> Value {
         ScalarKind::Null => Value::Null,
         ScalarKind::Boolean => json!(&*scalar.text == "true"),
         ScalarKind::Integer | ScalarKind::Float => {
-            let read = serde_json::from_str::<Value>(&scalar.text);
-            read.ok().filter(|value| value.to_string() == *scalar.text).unwrap_or(text)
+            let same = |value: &Value| value.to_string().as_str() == &*scalar.text;
+            serde_json::from_str(&scalar.text).ok().filter(same).unwrap_or(text)
         }
     }
 }
