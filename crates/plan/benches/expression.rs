@@ -64,7 +64,7 @@ fn measure(criterion: &mut Criterion) {
         "(/m/region/r1 or /m/region/r2 or /m/city/c77) and not (/m/ring/beta or /c/store-00077)",
         "/c/store-001*",
         "/m/city/c1*",
-        "/m/address/*.7.0/24",
+        "/m/address/\"*.7.0/24\"",
         "/c/*77*",
     ];
     for text in expressions {

@@ -57,10 +57,10 @@ impl Pattern {
         let [first, middle @ .., last] = self.runs.as_slice() else {
             return self.as_exact() == Some(text);
         };
-        let Some(mut rest) = text.strip_prefix(&**first).and_then(|t| t.strip_suffix(&**last))
-        else {
-            return false;
-        };
+        // Most patterns have an empty first or last run, and comparing nothing costs a call too.
+        let head = if first.is_empty() { Some(text) } else { text.strip_prefix(&**first) };
+        let body = if last.is_empty() { head } else { head.and_then(|t| t.strip_suffix(&**last)) };
+        let Some(mut rest) = body else { return false };
         for run in middle {
             let Some(at) = memchr::memmem::find(rest.as_bytes(), run.as_bytes()) else {
                 return false;

@@ -96,7 +96,8 @@ impl Texts {
 
     fn starting_with(&self, prefix: &str) -> Range<usize> {
         let start = self.first(|candidate| candidate >= prefix);
-        let end = self.first(|candidate| candidate >= prefix && !candidate.starts_with(prefix));
+        let head = |candidate: &str| candidate.len().min(prefix.len());
+        let end = self.first(|text| text.as_bytes()[..head(text)] > *prefix.as_bytes());
         start..end
     }
 
