@@ -144,7 +144,7 @@ impl Read {
     pub(crate) fn or_refuse(self, terminal: &mut Terminal) -> Result<Checked, CommandError> {
         match self {
             Self::Valid(checked) => Ok(*checked),
-            Self::Refused(refused) => Err(refused.present(terminal)),
+            Self::Refused(refused) => Err(refused.present(usize::MAX, terminal)),
         }
     }
 }
@@ -160,9 +160,9 @@ impl Refused {
         &self.diagnostics
     }
 
-    /// Writes the mistakes to standard error.
-    pub(crate) fn present(&self, terminal: &mut Terminal) -> CommandError {
-        present(&self.report(), &self.diagnostics, terminal);
+    /// Writes the first mistakes to standard error.
+    pub(crate) fn present(&self, limit: usize, terminal: &mut Terminal) -> CommandError {
+        present_first(limit, &self.report(), &self.diagnostics, terminal);
         refused(&self.diagnostics)
     }
 }
@@ -175,11 +175,24 @@ fn refused(diagnostics: &[Diagnostic]) -> CommandError {
 
 /// Writes diagnostics to standard error; only the errors among them when quiet.
 pub(crate) fn present(report: &Report<'_>, diagnostics: &[Diagnostic], terminal: &mut Terminal) {
+    present_first(usize::MAX, report, diagnostics, terminal);
+}
+
+/// Writes the first diagnostics to standard error, and how many more there are.
+fn present_first(
+    limit: usize,
+    report: &Report<'_>,
+    diagnostics: &[Diagnostic],
+    terminal: &mut Terminal,
+) {
     let colour = terminal.colours_messages();
-    for diagnostic in report.sorted(diagnostics) {
-        if diagnostic.is_error() || !terminal.is_quiet() {
-            terminal.report(&format!("{}\n", report.text(diagnostic, colour)));
-        }
+    let mut sorted = report.sorted(diagnostics);
+    sorted.retain(|diagnostic| diagnostic.is_error() || !terminal.is_quiet());
+    for diagnostic in sorted.iter().take(limit) {
+        terminal.report(&format!("{}\n", report.text(diagnostic, colour)));
+    }
+    if sorted.len() > limit {
+        terminal.report(&format!("and {} more, not shown\n", sorted.len() - limit));
     }
 }
 
@@ -195,11 +208,16 @@ impl Checked {
         plan::render(&self.fleet, &self.source, sink)
     }
 
-    /// Writes what was found in the source, and in a render of it.
-    pub(crate) fn present(&self, rendered: &Rendered, terminal: &mut Terminal) -> Tally {
+    /// Writes the first of what was found in the source and in a render of it.
+    pub(crate) fn present(
+        &self,
+        rendered: &Rendered,
+        limit: usize,
+        terminal: &mut Terminal,
+    ) -> Tally {
         let mut all = self.diagnostics.clone();
         all.extend(rendered.diagnostics.iter().cloned());
-        present(&self.report(), &all, terminal);
+        present_first(limit, &self.report(), &all, terminal);
         Tally::of(&all)
     }
 

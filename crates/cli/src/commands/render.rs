@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcom
 }
 
 fn summary(checked: &Checked, rendered: &Rendered, session: &mut Session) -> Outcome {
-    let tally = checked.present(rendered, session.terminal);
+    let tally = checked.present(rendered, usize::MAX, session.terminal);
     let clusters = count(rendered.clusters.len(), "cluster");
     let bindings = count(rendered.n_bindings(), "binding");
     let broken = rendered.clusters.iter().filter(|cluster| !cluster.is_complete()).count();

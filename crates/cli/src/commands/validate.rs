@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_parser = ["text", "json"], default_value = "text")]
     #[arg(value_name = "text|json", hide_possible_values = true, hide_default_value = true)]
     output: String,
+    /// Show at most so many of what was found; else all
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
 }
 
 /// Checks, and presents what was found.
@@ -33,24 +36,30 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcome, CommandError> {
     let read = source::read(session.source(), session.revision(), session.terminal)?;
     let as_json = arguments.output == "json";
+    let limit = arguments.limit.unwrap_or(usize::MAX);
     match read {
         Read::Refused(refused) if as_json => {
             let report = refused.report();
             write_json(&report, refused.diagnostics().to_vec(), session)
         }
-        Read::Refused(refused) => Err(refused.present(session.terminal)),
-        Read::Valid(checked) => valid(&checked, as_json, session),
+        Read::Refused(refused) => Err(refused.present(limit, session.terminal)),
+        Read::Valid(checked) => valid(&checked, as_json, limit, session),
     }
 }
 
-fn valid(checked: &Checked, as_json: bool, session: &mut Session) -> Result<Outcome, CommandError> {
+fn valid(
+    checked: &Checked,
+    as_json: bool,
+    limit: usize,
+    session: &mut Session,
+) -> Result<Outcome, CommandError> {
     let rendered = checked.render(&Hashes, session.terminal);
     if as_json {
         let mut all = checked.diagnostics.clone();
         all.extend(rendered.diagnostics.iter().cloned());
         return write_json(&checked.report(), all, session);
     }
-    let tally = checked.present(&rendered, session.terminal);
+    let tally = checked.present(&rendered, limit, session.terminal);
     let size = format!(
         "{}, {}, {}",
         count(checked.fleet.clusters.len(), "cluster"),

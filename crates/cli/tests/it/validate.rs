@@ -17,6 +17,9 @@ fn mistakes_are_shown_in_the_order_of_places_with_the_clusters_they_concern() {
     sandbox.replace("apps/web/base/config.yaml", "rea.cluster.replicas", "rea.cluster.replcas");
     sandbox.replace("apps/till/till.yaml", "rea.cluster.tax", "rea.cluster.taxes");
     assert_snapshot!(sandbox.show("validate"));
+    let first = sandbox.show("validate --limit 1");
+    assert!(first.contains("rea.cluster.taxes") && !first.contains("rea.cluster.replcas"));
+    assert!(first.contains("and 1 more, not shown") && first.ends_with("2 errors\n"));
 }
 
 #[test]

@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcom
     let objects = Objects::new(&repository);
     let rendered = checked.render(&objects, session.terminal);
     if arguments.output == Output::Text {
-        checked.present(&rendered, session.terminal);
+        checked.present(&rendered, usize::MAX, session.terminal);
     }
     let run = Run { arguments, checked: &checked, repository: &repository, rendered: &rendered };
     for _ in 0..ATTEMPTS {

@@ -91,6 +91,7 @@ impl<'a> Publication<'a> {
         session.terminal.message(&self.headline());
         self.stale(session);
         self.kept(session);
+        self.not_written(session);
         if let Some(held) = &self.decided.held {
             self.held(held, session);
         }
@@ -198,6 +199,24 @@ impl<'a> Publication<'a> {
             };
             let word = session.terminal.paint_message(Paint::Warning, word);
             session.terminal.report(&format!("{word}: {text}"));
+        }
+    }
+
+    /// What was found where clusters read and is not the ledger's: it was left alone.
+    fn not_written(&self, session: &mut Session) {
+        let Some(projected) = &self.projected else { return };
+        let word = session.terminal.paint_message(Paint::Warning, "left alone");
+        for place in &projected.left {
+            session.terminal.report(&format!(
+                "{word}: `{place}` is of a cluster that is gone, and holds what was never \
+                 released; remove it by hand"
+            ));
+        }
+        if !projected.foreign.is_empty() {
+            let n = count(projected.foreign.len(), "cluster");
+            session.terminal.report(&format!(
+                "{word}: {n} changed by someone else just now; publish again to see which"
+            ));
         }
     }
 
