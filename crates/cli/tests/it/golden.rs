@@ -5,6 +5,7 @@
 //! skipped.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::sandbox::Sandbox;
@@ -12,7 +13,8 @@ use crate::sandbox::Sandbox;
 /// Every moment of that history that is kept.
 fn moments() -> Vec<PathBuf> {
     let Some(folder) = std::env::var_os("RES_EDGE_GOLDEN") else {
-        println!("skipped: RES_EDGE_GOLDEN is not set, so there is nothing to compare with");
+        let told = b"skipped: RES_EDGE_GOLDEN is not set, so there is nothing to compare with\n";
+        std::io::stderr().write_all(told).unwrap();
         return Vec::new();
     };
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
