@@ -1,6 +1,6 @@
 //! The validated inventory and policies of one source.
 //!
-//! In: the documents of a source, in any order ([`assemble`]). Out: a [`Fleet`], in which every
+//! In: the documents of a source, in any order ([`assemble()`]). Out: a [`Fleet`], in which every
 //! reference leads somewhere and every expression was evaluated, or all mistakes at once. An
 //! inventory is accepted whole or not at all. What templates need of it are the sets of clusters
 //! and the values (see [`crate::values`]). Nothing here looks at templates or overlays.
