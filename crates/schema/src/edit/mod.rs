@@ -44,7 +44,7 @@ pub enum PathPart {
 }
 
 /// What to do at a place. Texts are YAML on one line that also stands inside brackets, as
-/// [`encode`] makes it of a scalar: `3`, `"a: b"`, `{a: 1}`.
+/// [`encode()`] makes it of a scalar: `3`, `"a: b"`, `{a: 1}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Put this in place of the node.

@@ -5,7 +5,7 @@
 //! literal blocks, everything else in double quotes, one line break at the end. The text is a
 //! function of the tree, so equal trees are equal bytes.
 //!
-//! The same rules serve the command line, the ledger and final manifests: [`write`] walks a tree
+//! The same rules serve the command line, the ledger and final manifests: [`write()`] walks a tree
 //! whose leaves may be anything (a scalar that still has placeholders in it, for one) and leaves
 //! the writing of a leaf to its [`Writer`]. Comments, anchors and tags do not exist here.
 
