@@ -34,7 +34,26 @@ pub fn needs_explicit_key(written: &str) -> bool {
 /// it for a string.
 #[must_use]
 pub fn stands_plain(text: &str) -> bool {
-    fault_of_plain(text, false).is_none() && reads_as_string(text) && !is_number_without_(text)
+    is_simple(text)
+        || fault_of_plain(text, false).is_none()
+            && reads_as_string(text)
+            && !is_number_without_(text)
+}
+
+/// Whether a text is a word or a path of plain letters and digits, which is a string to every
+/// reader wherever it stands: it starts with a letter, ends with a letter or digit, and holds
+/// besides only `.`, `-`, `_` and `/`. Every word with a meaning of its own has at most five
+/// letters, so shorter texts are left to the full rules.
+///
+/// Most values are such texts, and one look at each byte decides it.
+fn is_simple(text: &str) -> bool {
+    let (Some(first), Some(last)) = (text.bytes().next(), text.bytes().next_back()) else {
+        return false;
+    };
+    text.len() > 5
+        && first.is_ascii_alphabetic()
+        && last.is_ascii_alphanumeric()
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/'))
 }
 
 /// The libraries behind kubectl drop every `_` before they look for a number; those of Python
@@ -54,6 +73,9 @@ fn is_number_without_(text: &str) -> bool {
 /// The answer goes on after "the text": ``has `: ` in it``.
 #[must_use]
 pub fn fault_of_plain(text: &str, flow: bool) -> Option<&'static str> {
+    if is_simple(text) {
+        return None;
+    }
     let (Some(first), Some(last)) = (text.chars().next(), text.chars().next_back()) else {
         return Some("is empty");
     };
