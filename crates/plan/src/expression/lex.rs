@@ -298,7 +298,7 @@ fn group(parts: Vec<Segment>, extent: Extent) -> Result<Term, ParseError> {
     let mut path = String::new();
     for part in parts {
         let text = exact(Part { value: part.pattern, extent: part.extent }, "a group path")?;
-        if text.value.is_empty() {
+        if text.value.split('/').any(str::is_empty) {
             return Err(empty_part(text.extent));
         }
         path.push('/');

@@ -83,6 +83,7 @@ fn mistakes_point_at_their_place() {
         "/g/a)",
         ")",
         "/g/a and ()",
+        "/g/'a/'",
         "ring=beta",
         "ring != beta",
         "ring!=beta",
