@@ -138,12 +138,20 @@ impl Gathered {
             .into_iter()
             .map(|(path, message, code)| {
                 let file = files.find(&path).unwrap_or(FileId(0));
-                Diagnostic::error(code, Span::new(file, 0, 0), message)
-                    .hint("put a plain file in its place, or remove it")
+                Diagnostic::error(code, Span::new(file, 0, 0), message).hint(hint(code))
             })
             .collect();
         let digest = digest(&files);
         (files, digest, faults)
+    }
+}
+
+fn hint(code: &Code) -> &'static str {
+    match code.name {
+        "file-too-large" => "split it into several files, or remove it",
+        "file-name" => "rename it",
+        "folder-too-deep" => "move it up",
+        _ => "put a plain file in its place, or remove it",
     }
 }
 
