@@ -24,6 +24,21 @@ pub struct Code {
     pub meaning: &'static str,
 }
 
+/// Declares the codes of one part of a room, `NAME = "name", "meaning";` each, and `ALL`, which
+/// lists them in that order.
+#[macro_export]
+macro_rules! codes {
+    ($($constant:ident = $name:literal, $meaning:literal;)*) => {
+        $(
+            #[doc = $meaning]
+            pub static $constant: $crate::Code = $crate::Code { name: $name, meaning: $meaning };
+        )*
+
+        /// Every code declared here, in order.
+        pub static ALL: &[&$crate::Code] = &[$(&$constant),*];
+    };
+}
+
 /// A place that a diagnostic points at, with what to say there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {

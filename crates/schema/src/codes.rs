@@ -1,20 +1,6 @@
 //! The kinds of mistakes that reading documents finds.
 
-use model::Code;
-
-macro_rules! codes {
-    ($($constant:ident = $name:literal, $meaning:literal;)*) => {
-        $(
-            #[doc = $meaning]
-            pub static $constant: Code = Code { name: $name, meaning: $meaning };
-        )*
-
-        /// Every code of this room, in the order of their names in the reference page.
-        pub static ALL: &[&Code] = &[$(&$constant),*];
-    };
-}
-
-codes! {
+model::codes! {
     ALIAS_IN_DOCUMENT = "alias-in-document",
         "An anchor, an alias or a merge key `<<` stands in a document. What a document says must be readable in place, so that an edit and a review concern exactly what they show.";
     DUPLICATE_KEY = "duplicate-key",

@@ -1,20 +1,6 @@
 //! What can be wrong in an inventory as a whole.
 
-use model::Code;
-
-macro_rules! codes {
-    ($($constant:ident = $name:literal, $meaning:literal;)*) => {
-        $(
-            #[doc = $meaning]
-            pub static $constant: Code = Code { name: $name, meaning: $meaning };
-        )*
-
-        /// Every code of the inventory, in the order of their names.
-        pub static ALL: &[&Code] = &[$(&$constant),*];
-    };
-}
-
-codes! {
+model::codes! {
     CYCLE = "cycle",
         "Groups and namespaces select each other's clusters in a circle, or applications depend on each other in one.";
     DUPLICATE_DOCUMENT = "duplicate-document",

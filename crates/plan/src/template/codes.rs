@@ -1,20 +1,6 @@
 //! The kinds of mistakes in template files and in the values that fill them.
 
-use model::Code;
-
-macro_rules! codes {
-    ($($constant:ident = $name:literal, $meaning:literal;)*) => {
-        $(
-            #[doc = $meaning]
-            pub static $constant: Code = Code { name: $name, meaning: $meaning };
-        )*
-
-        /// Every code of this part.
-        pub static ALL: &[&Code] = &[$(&$constant),*];
-    };
-}
-
-codes! {
+model::codes! {
     BROKEN_ALIAS = "broken-alias",
         "An alias or a merge key `<<` cannot be written out: it contains itself, merges what is no mapping, or would grow beyond what is allowed.";
     COMPLEX_KEY = "complex-key",
