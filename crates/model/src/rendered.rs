@@ -1,5 +1,7 @@
 //! What one source says every cluster must run.
 
+use std::sync::Arc;
+
 use crate::{
     ApplicationId, ApplicationName, ClusterName, Diagnostic, Digest, Entry, FleetUid, Fragment,
     NamespaceId, NamespaceName, ObjectId, Origin, Parts,
@@ -90,8 +92,9 @@ pub struct Rendered {
     pub applications: Vec<(ApplicationName, Option<ApplicationName>)>,
     /// The namespaces in the order of names, each with the id of its document.
     pub namespaces: Vec<(NamespaceName, ObjectId)>,
-    /// The clusters in the order of names.
-    pub clusters: Vec<RenderedCluster>,
+    /// The clusters in the order of names. A cluster that a later render shares with this one is
+    /// equal there, and not looked into to see it.
+    pub clusters: Vec<Arc<RenderedCluster>>,
     /// Expressions that became empty without being the literal `none`: what to call them
     /// (`namespace imdb`), for the brakes.
     pub empty_expressions: Vec<String>,

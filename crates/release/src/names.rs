@@ -14,7 +14,7 @@ pub(crate) fn match_clusters(ledger: Option<&Ledger>, rendered: &Rendered) -> Ve
         known.iter().enumerate().map(|(index, cluster)| (cluster.name.as_str(), index)).collect();
     let present: HashSet<&str> = rendered.clusters.iter().map(|c| c.name.as_str()).collect();
     let mut taken = HashSet::new();
-    let find = |cluster: &model::RenderedCluster| {
+    let find = |cluster: &std::sync::Arc<model::RenderedCluster>| {
         positions.get(cluster.name.as_str()).copied().or_else(|| {
             let former = cluster.former_name.as_ref()?.as_str();
             let index = positions.get(former).copied()?;

@@ -1,6 +1,7 @@
 //! The folder that holds every cluster's tree.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use model::{Delivery, Entry, FanOut, Layout, Mode, ObjectId, Rendered, RenderedCluster, Sink};
 use rayon::prelude::*;
@@ -20,7 +21,7 @@ pub fn folder(rendered: &Rendered, sink: &dyn Sink) -> ObjectId {
         Delivery::Directory { fan_out, .. } => *fan_out,
     };
     let flux = rendered.layout == Layout::Flux;
-    let entry = |cluster: &RenderedCluster| {
+    let entry = |cluster: &Arc<RenderedCluster>| {
         let parts = rendered.parts(cluster);
         let name = cluster.name.as_str();
         (!parts.is_empty()).then(|| Entry::new(name, Mode::Tree, parts.compose(flux, sink)))

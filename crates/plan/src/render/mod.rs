@@ -30,6 +30,8 @@ mod prepare;
 mod rules;
 mod tree;
 
+use std::sync::Arc;
+
 use model::{
     ApplicationId, Cell, ClusterId, Diagnostic, Layout, NamespaceId, NamespaceName, ObjectId,
     Rendered, RenderedCluster, Sink, Source,
@@ -63,8 +65,11 @@ pub fn render(fleet: &Fleet, source: &Source, sink: &dyn Sink) -> Rendered {
     draft.bootstrap(&context, source);
     let namespaces = namespaces(&context);
     let (diagnostics, translation) = findings::arrange(draft.findings);
-    let mut clusters = draft.clusters;
-    clusters.par_iter_mut().for_each(|cluster| translate(cluster, &translation));
+    let arranged = |mut cluster: RenderedCluster| {
+        translate(&mut cluster, &translation);
+        Arc::new(cluster)
+    };
+    let clusters = draft.clusters.into_par_iter().map(arranged).collect();
     Rendered {
         fleet: fleet.uid,
         engine: fleet.engine,

@@ -16,6 +16,7 @@
 //! wait for a person.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use model::{
     ApplicationId, ApplicationName, Cell, ClusterName, CommitId, Delivery, Digest, Entry, FleetUid,
@@ -207,7 +208,7 @@ impl<'a> Lines<'a> {
             layout: if self.flux { Layout::Flux } else { Layout::Manifests },
             delivery: Delivery::Branches,
             deletion_budget_ppm: self.budget,
-            clusters: clusters.collect(),
+            clusters: clusters.map(Arc::new).collect(),
             applications: self.applications.iter().map(|(n, f)| (name(n), f.map(name))).collect(),
             namespaces: self
                 .namespaces
