@@ -111,10 +111,18 @@ fn record(
 
 /// The cluster that has the name now, or else the last one that had it.
 fn uid_of(history: &History<'_>, name: &ClusterName) -> Result<Option<ClusterUid>, LedgerError> {
-    for generation in (1..=history.generation().0).rev() {
-        let heads = history.heads(Generation(generation))?;
-        if let Some(head) = heads.iter().find(|head| head.name == *name) {
-            return Ok(Some(head.uid));
+    let heads = history.heads(history.generation())?;
+    if let Some(head) = heads.iter().find(|head| head.name == *name) {
+        return Ok(Some(head.uid));
+    }
+    let reader = history.repository().reader();
+    for before in (1..history.generation().0).rev().map(Generation) {
+        for change in history.changes(before, before.next())? {
+            let Some(folder) = change.before else { continue };
+            let head = history.head(&reader, before, folder)?;
+            if head.name == *name {
+                return Ok(Some(head.uid));
+            }
         }
     }
     Ok(None)

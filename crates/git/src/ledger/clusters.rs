@@ -61,23 +61,30 @@ impl ClusterFolder {
 /// Lists the clusters' folders in the order of uids.
 pub(crate) fn list(snapshot: &Snapshot<'_>) -> Result<Vec<ClusterFolder>, LedgerError> {
     let shards = snapshot.folder(FOLDER, TreeEntryKind::Tree)?;
-    let in_shard = |(shard, id): &(String, ObjectId)| {
-        let reader = snapshot.repository.reader();
-        let path = format!("{FOLDER}/{shard}");
-        let entries = snapshot.entries(&reader, &path, *id, TreeEntryKind::Tree)?;
-        let folder = |(name, id): (String, ObjectId)| match name.parse::<ClusterUid>() {
-            Ok(uid) if uid.shard() == *shard && uid.to_string() == name => {
-                Ok(ClusterFolder { uid, id })
-            }
-            _ => Err(snapshot.damaged(&format!("{path}/{name}"), "it does not belong here")),
-        };
-        entries.into_iter().map(folder).collect::<Result<Vec<_>, _>>()
-    };
+    let in_shard = |(shard, id): &(String, ObjectId)| list_shard(snapshot, shard, *id);
     let folders: Vec<Vec<ClusterFolder>> =
         shards.par_iter().map(in_shard).collect::<Result<_, LedgerError>>()?;
     let mut folders = folders.concat();
     folders.sort_by_key(|folder| folder.uid);
     Ok(folders)
+}
+
+/// Lists the clusters' folders in one shard, in the order of uids.
+pub(super) fn list_shard(
+    snapshot: &Snapshot<'_>,
+    shard: &str,
+    id: ObjectId,
+) -> Result<Vec<ClusterFolder>, LedgerError> {
+    let reader = snapshot.repository.reader();
+    let path = format!("{FOLDER}/{shard}");
+    let entries = snapshot.entries(&reader, &path, id, TreeEntryKind::Tree)?;
+    let folder = |(name, id): (String, ObjectId)| match name.parse::<ClusterUid>() {
+        Ok(uid) if uid.shard() == *shard && uid.to_string() == name => {
+            Ok(ClusterFolder { uid, id })
+        }
+        _ => Err(snapshot.damaged(&format!("{path}/{name}"), "it does not belong here")),
+    };
+    entries.into_iter().map(folder).collect()
 }
 
 /// Reads what one folder says, without looking into its tree.

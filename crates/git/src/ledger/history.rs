@@ -11,7 +11,7 @@ use model::{ApplicationName, ClusterUid, CommitId, Generation, ObjectId};
 
 use super::clusters::{self, ClusterFolder, ClusterHead};
 use super::settings::{self, Settings};
-use super::{LEDGER_REF, LedgerError, Snapshot, applications, marks};
+use super::{FolderChange, LEDGER_REF, LedgerError, Snapshot, applications, changes, marks};
 use crate::reader::{CommitInfo, Reader};
 use crate::{Repository, RepositoryError};
 
@@ -105,9 +105,7 @@ impl<'a> History<'a> {
     ) -> Result<Option<ClusterHead>, LedgerError> {
         let path = [clusters::FOLDER, &uid.shard(), &uid.to_string()];
         let Some(id) = self.find(reader, generation, &path)? else { return Ok(None) };
-        let commit = self.commit(generation)?;
-        let snapshot = Snapshot { repository: self.repository, commit, root: Vec::new() };
-        clusters::read_head(&snapshot, reader, ClusterFolder { uid, id }).map(Some)
+        self.head(reader, generation, ClusterFolder { uid, id }).map(Some)
     }
 
     /// The ids of all that a step says about a cluster itself: its folder, and its hold.
@@ -160,6 +158,30 @@ impl<'a> History<'a> {
         let reader = || self.repository.reader();
         let read = |reader: &mut Reader<'_>, folder| clusters::read_head(&snapshot, reader, folder);
         folders.into_par_iter().map_init(reader, read).collect()
+    }
+
+    /// The clusters that differ between two steps, in the order of uids, at the cost of what
+    /// differs; all of them if `before` is 0.
+    pub(crate) fn changes(
+        &self,
+        before: Generation,
+        after: Generation,
+    ) -> Result<Vec<FolderChange>, LedgerError> {
+        let open = |generation| Snapshot::open(self.repository, self.commit(generation)?);
+        let before = (before.0 > 0).then(|| open(before)).transpose()?;
+        changes::between(before.as_ref(), &open(after)?)
+    }
+
+    /// What a folder of a step says of its cluster.
+    pub(crate) fn head(
+        &self,
+        reader: &Reader<'_>,
+        generation: Generation,
+        folder: ClusterFolder,
+    ) -> Result<ClusterHead, LedgerError> {
+        let commit = self.commit(generation)?;
+        let snapshot = Snapshot { repository: self.repository, commit, root: Vec::new() };
+        clusters::read_head(&snapshot, reader, folder)
     }
 
     /// What the cluster was before the step that gave it this tree; nothing if that was its

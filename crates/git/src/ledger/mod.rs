@@ -90,6 +90,7 @@
 
 mod append;
 mod applications;
+mod changes;
 mod clusters;
 mod decompose;
 mod fields;
@@ -99,6 +100,7 @@ mod settings;
 mod text;
 
 pub use append::{AppendError, append};
+pub(crate) use changes::FolderChange;
 pub(crate) use clusters::{ClusterHead, EMPTY_TREE};
 pub(crate) use history::History;
 
