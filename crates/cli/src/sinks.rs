@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use model::{Entry, ObjectId, Sink, hash_blob, hash_tree, tree_bytes};
+use model::{Base, Entry, ObjectId, Piece, Sink, hash_blob, hash_tree, hash_variant, tree_bytes};
 
 /// Answers ids and keeps nothing.
 pub(crate) struct Hashes;
@@ -11,6 +11,10 @@ pub(crate) struct Hashes;
 impl Sink for Hashes {
     fn blob(&self, bytes: &[u8]) -> ObjectId {
         hash_blob(&[bytes])
+    }
+
+    fn variant(&self, base: &Base, pieces: &[Piece<'_>]) -> ObjectId {
+        hash_variant(base, pieces)
     }
 
     fn tree(&self, entries: &[Entry]) -> ObjectId {
@@ -35,6 +39,10 @@ impl Folders {
 impl Sink for Folders {
     fn blob(&self, bytes: &[u8]) -> ObjectId {
         Hashes.blob(bytes)
+    }
+
+    fn variant(&self, base: &Base, pieces: &[Piece<'_>]) -> ObjectId {
+        Hashes.variant(base, pieces)
     }
 
     fn tree(&self, entries: &[Entry]) -> ObjectId {

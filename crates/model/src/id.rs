@@ -50,6 +50,12 @@ macro_rules! hex_id {
             }
         }
 
+        impl AsRef<[u8]> for $name {
+            fn as_ref(&self) -> &[u8] {
+                &self.0
+            }
+        }
+
         impl FromStr for $name {
             type Err = IdError;
 

@@ -22,7 +22,7 @@ mod source;
 mod span;
 
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
-pub use hash::{hash_blob, hash_commit, hash_tree, sha256, tree_bytes};
+pub use hash::{hash_blob, hash_commit, hash_tree, hash_variant, sha256, tree_bytes};
 pub use id::{ClusterUid, CommitId, Digest, FleetUid, Generation, IdError, ObjectId};
 pub use ledger::{
     Approval, Deletions, Hold, HoldKind, Ledger, LedgerCell, LedgerCluster, Revision, Step, Trailer,
@@ -36,7 +36,7 @@ pub use parts::{Fragment, Parts};
 pub use rendered::{Cell, Delivery, FanOut, Layout, Rendered, RenderedCluster};
 pub use scalar::{Scalar, ScalarKind};
 pub use set::{ClusterId, ClusterSet};
-pub use sink::{Base, Entry, MemoryObjects, Mode, Piece, Sink};
+pub use sink::{Base, Entry, MemoryObjects, Mode, Piece, Sink, assemble};
 pub use source::{Files, Origin, Source, SourceFile};
 pub use span::{FileId, Place, Span};
 

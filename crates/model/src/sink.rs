@@ -56,9 +56,13 @@ impl Entry {
     /// The order of entries in a tree object: by bytes, a folder as if its name ended with `/`.
     #[must_use]
     pub fn git_order(&self, other: &Self) -> Ordering {
-        let end = |entry: &Self| (entry.mode == Mode::Tree).then_some(b'/');
-        let left = self.name.bytes().chain(end(self));
-        left.cmp(other.name.bytes().chain(end(other)))
+        let (left, right) = (self.name.as_bytes(), other.name.as_bytes());
+        let common = left.len().min(right.len());
+        let next = |entry: &Self, name: &[u8]| {
+            name.get(common).copied().or_else(|| (entry.mode == Mode::Tree).then_some(b'/'))
+        };
+        let start = left[..common].cmp(&right[..common]);
+        start.then_with(|| next(self, left).cmp(&next(other, right)))
     }
 }
 
@@ -83,6 +87,20 @@ pub enum Piece<'a> {
     Insert(&'a [u8]),
 }
 
+impl<'a> Piece<'a> {
+    /// The bytes that it stands for.
+    ///
+    /// # Panics
+    /// If it copies what the base does not have.
+    #[must_use]
+    pub fn bytes(&self, base: &'a Base) -> &'a [u8] {
+        match self {
+            Self::Copy(range) => &base.bytes[range.start as usize..range.end as usize],
+            Self::Insert(text) => text,
+        }
+    }
+}
+
 /// Takes rendered content and answers its id.
 pub trait Sink: Sync {
     /// A file as it is.
@@ -98,15 +116,11 @@ pub trait Sink: Sync {
 }
 
 /// The bytes of a file given as stretches.
-fn assemble(base: &Base, pieces: &[Piece<'_>]) -> Vec<u8> {
+#[must_use]
+pub fn assemble(base: &Base, pieces: &[Piece<'_>]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(base.bytes.len() + 64);
     for piece in pieces {
-        match piece {
-            Piece::Copy(range) => {
-                bytes.extend_from_slice(&base.bytes[range.start as usize..range.end as usize]);
-            }
-            Piece::Insert(text) => bytes.extend_from_slice(text),
-        }
+        bytes.extend_from_slice(piece.bytes(base));
     }
     bytes
 }
