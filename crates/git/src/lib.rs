@@ -8,6 +8,7 @@
 pub mod codes;
 mod descent;
 mod durable;
+mod hash;
 mod ledger;
 mod load;
 mod object_change;
@@ -26,6 +27,7 @@ pub use ledger::{AppendError, LEDGER_REF, LedgerError, append, read_ledger, read
 pub use load::{LoadError, load};
 pub use object_change::{ReadObjects, object_change};
 pub use objects::{Objects, PackError};
+pub use pack::Keep;
 pub use program::ProgramError;
 pub use projection::{ProjectError, Projected, foreign, project, project_over};
 pub use reader::{CommitInfo, Reader, TreeEntry, TreeEntryKind};

@@ -85,7 +85,7 @@ pub fn append(
     let parents: Vec<CommitId> = expected.into_iter().collect();
     let commit =
         objects.commit(&NewCommit { tree, parents: &parents, author, at, message: &message });
-    objects.write()?;
+    let _keep = objects.write()?;
     let step = Move { name: LEDGER_REF.to_owned(), from: expected, to: Some(commit) };
     move_refs(objects.repository(), &[step])?;
     Ok((commit, ledger))

@@ -126,7 +126,7 @@ pub(super) fn project(
     }
     take_away(history, &heads, &tips, &mut projected, &mut moves)?;
     refuse_checked_out(repository, |name| moves.iter().any(|step| step.name == name))?;
-    objects.write()?;
+    let _keep = objects.write()?;
     move_refs(repository, &moves)?;
     projected.written.sort_unstable();
     Ok(projected)

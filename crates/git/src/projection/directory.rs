@@ -209,7 +209,7 @@ pub(super) fn project(
     }
     let tree = replace(&objects, view.root(), &changes)?.unwrap_or(EMPTY_TREE);
     let commit = commit(&view, &objects, tree)?;
-    objects.write()?;
+    let _keep = objects.write()?;
     let from = view.tip.map(|(commit, _)| commit);
     move_refs(repository, &[Move { name: directory.branch.clone(), from, to: Some(commit) }])?;
     for (path, tree) in changes {

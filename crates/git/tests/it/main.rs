@@ -7,6 +7,7 @@ mod fleet;
 mod ledger;
 mod load;
 mod objects;
+mod packs;
 mod projection;
 mod record;
 mod repository;

@@ -11,7 +11,7 @@ fn file(name: &str, id: ObjectId) -> Entry {
 }
 
 /// Every pack of the repository, checked file by file.
-fn check_packs(temporary: &Temporary) -> usize {
+pub(crate) fn check_packs(temporary: &Temporary) -> usize {
     let folder = temporary.path().join("objects/pack");
     let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let names: Vec<_> = names.collect();

@@ -71,6 +71,20 @@ impl Temporary {
         self.git(&["rev-parse", &format!("refs/heads/{branch}")])
     }
 
+    /// What `git cat-file --batch` gives for these objects, as bytes.
+    pub(crate) fn contents(&self, ids: &[model::ObjectId]) -> Vec<Vec<u8>> {
+        let input: String = ids.iter().map(|id| format!("{id}\n")).collect();
+        let printed = run_bytes(&self.path, &["cat-file", "--batch"], input.as_bytes());
+        let (mut rest, mut contents) = (printed.as_slice(), Vec::new());
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let header = String::from_utf8_lossy(&rest[..end]);
+            let size: usize = header.rsplit(' ').next().unwrap().parse().expect(&header);
+            contents.push(rest[end + 1..][..size].to_vec());
+            rest = &rest[end + size + 2..];
+        }
+        contents
+    }
+
     pub(crate) fn try_git(&self, arguments: &[&str]) -> Option<String> {
         let output = command(&self.path, arguments).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
@@ -84,13 +98,20 @@ impl Temporary {
 }
 
 fn run(folder: &Path, arguments: &[&str], input: &[u8]) -> String {
+    String::from_utf8(run_bytes(folder, arguments, input)).unwrap().trim_end().to_owned()
+}
+
+fn run_bytes(folder: &Path, arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let mut child = command(folder, arguments).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    let output = child.wait_with_output().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    let output = std::thread::scope(|scope| {
+        scope.spawn(move || pipe.write_all(input).unwrap());
+        child.wait_with_output().unwrap()
+    });
     let complaint = String::from_utf8_lossy(&output.stderr);
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "git {arguments:?}: {complaint}{printed}");
-    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    output.stdout
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests ask the real program what it thinks")]
