@@ -30,7 +30,7 @@ pub use ledger::{
 pub use name::{
     ApplicationName, ClusterName, GroupPath, NameError, NamespaceName, check_dns_label,
 };
-pub use object::{ObjectChange, ObjectKey};
+pub use object::{EffectKind, ObjectChange, ObjectEffect, ObjectKey};
 pub use observed::{Cause, Observed};
 pub use parts::{Fragment, Parts};
 pub use rendered::{Cell, Delivery, FanOut, Layout, Rendered, RenderedCluster};

@@ -53,3 +53,31 @@ pub struct ObjectChange {
     /// person: a protected kind, or marked `res-edge.dev/prune: confirm`.
     pub vanished: Vec<(ObjectKey, bool)>,
 }
+
+/// What it means that one object changes in place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectEffect {
+    /// What happens, the gravest kind first in the order of effects.
+    pub kind: EffectKind,
+    /// The object.
+    pub object: ObjectKey,
+    /// What differs, as in `container web: image web:1 -> web:2`. Never a value of a Secret.
+    pub details: Vec<String>,
+}
+
+/// What a change of one object sets off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EffectKind {
+    /// The pods of a workload are replaced: its pod template differs.
+    Restart,
+    /// Kubernetes refuses the change in place: the field cannot be changed once it is set.
+    Immutable,
+    /// A CustomResourceDefinition differs.
+    Definition,
+    /// A persistent volume, a claim, or a volume of a pod differs.
+    Volume,
+    /// The next run of a CronJob differs; what runs now goes on.
+    NextRun,
+    /// Data that pods read differs; nothing restarts because of it alone.
+    Data,
+}

@@ -2,6 +2,7 @@
 
 mod edit_laws;
 mod edits;
+mod effects;
 mod laws;
 mod mistakes;
 mod source;
