@@ -31,7 +31,7 @@ pub use difference::{
 pub use foreign::{HoldError, adopt, discard, resume};
 pub use held::{Emptied, Held, HeldItem, Part, Reason};
 pub use preview::{
-    BindingChange, Clusters, Contents, DeletedObject, FileChange, Group, Hidden, Line,
-    NamespaceCount, Preview, Sign, preview,
+    BindingChange, Brake, Clusters, Contents, CreatedObject, DeletedObject, EffectCount, Fetch,
+    FileChange, Group, Hidden, Line, NamespaceCount, Preview, Sign, brakes, preview,
 };
 pub use refusal::Refusal;

@@ -2,40 +2,43 @@
 //!
 //! Takes the render before and after the change, and answers files that differ, grouped by what
 //! differs in them: one edit of a template is one group over a thousand clusters. Besides that
-//! the bindings, namespaces and clusters that come and go, and the objects that would be deleted.
-//! Decides nothing: brakes and holds look at the ledger, not at a change.
+//! the bindings, namespaces and clusters that come and go, the objects that would be created and
+//! deleted, the workloads that restart, what agents would fetch, and what the brakes would hold
+//! if the base were released. Reads nothing itself: what was rendered comes through [`Contents`].
 
+mod brakes;
 mod builder;
-mod files;
+mod groups;
+mod lines;
 mod text;
+mod walk;
 
 use std::sync::Arc;
 
 use model::{
-    ApplicationName, Cause, ClusterName, Entry, MemoryObjects, NamespaceName, ObjectChange,
+    ApplicationName, Cause, ClusterName, Entry, NamespaceName, ObjectChange, ObjectEffect,
     ObjectId, ObjectKey, Observed, Rendered,
 };
 
 use crate::difference::Transition;
-use crate::held::Part;
+use crate::held::{Part, Reason};
 
-/// Reads what was rendered.
-pub trait Contents {
+pub use brakes::brakes;
+
+/// Reads what was rendered. It is asked from many threads at once, and once for each distinct
+/// question.
+pub trait Contents: Sync {
     /// The entries of a tree.
     fn tree(&self, id: ObjectId) -> Option<Arc<[Entry]>>;
 
     /// The bytes of a file.
     fn blob(&self, id: ObjectId) -> Option<Arc<[u8]>>;
-}
 
-impl Contents for MemoryObjects {
-    fn tree(&self, id: ObjectId) -> Option<Arc<[Entry]>> {
-        self.get_tree(id)
-    }
+    /// The objects that come and go with a transition.
+    fn objects(&self, transition: Transition) -> Observed<ObjectChange>;
 
-    fn blob(&self, id: ObjectId) -> Option<Arc<[u8]>> {
-        self.get_blob(id)
-    }
+    /// What it means that a file with objects changes from one text into another.
+    fn effects(&self, old: &str, new: &str) -> Vec<ObjectEffect>;
 }
 
 /// What a change does.
@@ -63,10 +66,18 @@ pub struct Preview {
     pub namespaces_added: Vec<NamespaceCount>,
     /// Namespaces that leave.
     pub namespaces_removed: Vec<NamespaceCount>,
+    /// Objects that would be created on clusters that were there before.
+    pub created: Vec<CreatedObject>,
     /// Objects that would be deleted; one that moves within its cluster is none.
     pub deleted: Vec<DeletedObject>,
-    /// Where it could not be read which objects would be deleted.
+    /// Where it could not be read which objects come and go.
     pub unread: Vec<(Cause, Clusters)>,
+    /// What it sets off that objects change, the gravest first.
+    pub effects: Vec<EffectCount>,
+    /// What brakes would hold if the base were released whole.
+    pub brakes: Vec<Brake>,
+    /// What clusters that were there before would fetch.
+    pub fetch: Fetch,
     /// Files that differ, the most frequent difference first.
     pub groups: Vec<Group>,
 }
@@ -89,6 +100,8 @@ pub struct BindingChange {
     pub former: Option<ApplicationName>,
     /// Where.
     pub clusters: Clusters,
+    /// What breaks it, if that is what changes: messages of diagnostics.
+    pub faults: Vec<String>,
 }
 
 /// One namespace that comes or leaves.
@@ -113,6 +126,49 @@ pub struct DeletedObject {
     pub clusters: Clusters,
 }
 
+/// One object that would be created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreatedObject {
+    /// The object.
+    pub object: ObjectKey,
+    /// The part that brings it.
+    pub part: Part,
+    /// Where.
+    pub clusters: Clusters,
+}
+
+/// What some changes of an object set off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EffectCount {
+    /// What. Where there are several variants, the details are those of one of them.
+    pub effect: ObjectEffect,
+    /// The part that the object belongs to.
+    pub part: Part,
+    /// How many differences set it off, which are of one shape and say different things.
+    pub n_variants: usize,
+    /// Where.
+    pub clusters: Clusters,
+}
+
+/// What one brake would hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brake {
+    /// Why.
+    pub reason: Reason,
+    /// Which parts, and where.
+    pub parts: Vec<(Part, Clusters)>,
+}
+
+/// What is fetched: files and folders of applications that a cluster does not have, before
+/// compression and each distinct content once; a cluster's root folder and commit come on top.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fetch {
+    /// How many distinct files and folders.
+    pub n_objects: usize,
+    /// How many bytes they have together.
+    pub n_bytes: u64,
+}
+
 /// One file of one part that differs in the same way on some clusters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
@@ -122,8 +178,13 @@ pub struct Group {
     pub path: String,
     /// Where.
     pub clusters: Clusters,
-    /// What differs.
+    /// What differs. Where there are several variants, the most frequent of them.
     pub change: FileChange,
+    /// How many differences of one shape are counted together here because there are many: the
+    /// same lines of a file, with other values on other clusters. 1 if all are the same.
+    pub n_variants: usize,
+    /// The distinct contents of the file.
+    pub fetch: Fetch,
 }
 
 /// What differs in a file.
@@ -178,16 +239,10 @@ pub enum Sign {
 
 /// What a change does: `base` is rendered before it, `head` after it.
 ///
-/// `objects` tells which objects come and go with a transition; it is asked once for each. What
-/// cannot be read is said in the answer, never left out.
+/// What cannot be read is said in the answer, never left out.
 #[must_use]
-pub fn preview(
-    base: &Rendered,
-    head: &Rendered,
-    contents: &dyn Contents,
-    objects: &dyn Fn(Transition) -> Observed<ObjectChange>,
-) -> Preview {
-    builder::build(base, head, contents, objects)
+pub fn preview(base: &Rendered, head: &Rendered, contents: &dyn Contents) -> Preview {
+    builder::build(base, head, contents)
 }
 
 impl Preview {

@@ -1,6 +1,11 @@
-//! A preview for people.
+//! A preview for people: what cannot be undone first, then what restarts, then the rest.
 //!
 //! ```text
+//! deleted:
+//!   - ConfigMap shop/till of application till on west-1
+//! restarts:
+//!   ~ Deployment shop/web on 39 clusters (central-a, central-b, ...): container web: image ...
+//! files:
 //! 37 clusters (central-a, central-b, ...): web/deployment-web.yaml
 //!     spec:
 //!   -   image: web:1
@@ -13,8 +18,11 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use model::EffectKind;
+
 use super::{
-    BindingChange, Clusters, FileChange, Group, Hidden, Line, NamespaceCount, Preview, Sign,
+    BindingChange, Brake, Clusters, EffectCount, Fetch, FileChange, Group, Hidden, Line,
+    NamespaceCount, Preview, Sign,
 };
 use crate::held::Part;
 use crate::step::count;
@@ -36,12 +44,27 @@ struct Page {
 
 pub(super) fn write(preview: &Preview, color: bool, limit: usize) -> String {
     let mut page = Page { text: String::new(), color };
-    page.clusters(preview);
-    page.bindings(preview);
+    page.brakes(&preview.brakes);
     page.deletions(preview);
-    page.groups(&preview.groups, limit);
+    for (title, kinds) in EFFECTS {
+        page.effects(title, kinds, &preview.effects);
+    }
+    page.placement(preview);
+    page.creations(preview);
+    page.files(&preview.groups, limit);
+    page.fetch(preview.fetch);
     page.text
 }
+
+/// The sections of effects, the gravest first.
+pub(super) const EFFECTS: &[(&str, &[EffectKind])] = &[
+    ("restarts", &[EffectKind::Restart]),
+    ("refused by Kubernetes in place", &[EffectKind::Immutable]),
+    ("definitions that change", &[EffectKind::Definition]),
+    ("volumes that change", &[EffectKind::Volume]),
+    ("takes effect with the next run", &[EffectKind::NextRun]),
+    ("data (restarts nothing by itself)", &[EffectKind::Data]),
+];
 
 impl Page {
     fn line(&mut self, style: &str, text: &str) {
@@ -50,6 +73,61 @@ impl Page {
             true => writeln!(self.text, "{style}{text}{RESET}"),
             false => writeln!(self.text, "{text}"),
         };
+    }
+
+    fn section(&mut self, title: &str) {
+        self.line(BOLD, &format!("{title}:"));
+    }
+
+    fn brakes(&mut self, brakes: &[Brake]) {
+        for (index, Brake { reason, parts }) in brakes.iter().enumerate() {
+            if index == 0 {
+                self.section("a release would be held");
+            }
+            self.line(RED, &format!("  ! {reason}"));
+            for (part, clusters) in parts {
+                self.line("", &format!("      {part} on {}", named(clusters)));
+            }
+        }
+    }
+
+    fn effects(&mut self, title: &str, kinds: &[EffectKind], effects: &[EffectCount]) {
+        let mut effects = effects.iter().filter(|one| kinds.contains(&one.effect.kind)).peekable();
+        if effects.peek().is_some() {
+            self.section(title);
+        }
+        for one in effects {
+            self.line("", &format!("  ~ {}", effect(one)));
+        }
+    }
+
+    fn creations(&mut self, preview: &Preview) {
+        if !preview.created.is_empty() {
+            self.section("created");
+        }
+        for created in &preview.created {
+            let (object, part, on) = (&created.object, &created.part, named(&created.clusters));
+            self.line(GREEN, &format!("  + {object} of {part} on {on}"));
+        }
+    }
+
+    fn fetch(&mut self, fetch: Fetch) {
+        if fetch.n_objects > 0 {
+            self.line(DIM, &fetched(fetch));
+        }
+    }
+
+    fn placement(&mut self, preview: &Preview) {
+        let start = self.text.len();
+        self.clusters(preview);
+        self.bindings(preview);
+        if self.text.len() > start {
+            let lines = self.text.split_off(start);
+            self.section("placement");
+            for line in lines.lines() {
+                self.text.push_str(&format!("  {line}\n"));
+            }
+        }
     }
 
     fn clusters(&mut self, preview: &Preview) {
@@ -78,9 +156,10 @@ impl Page {
             let (name, on) = (&change.application, named(&change.clusters));
             self.line("", &format!("~ application {former} is now {name} on {on}"));
         }
-        for BindingChange { application, clusters, .. } in &preview.bindings_broken {
+        for BindingChange { application, clusters, faults, .. } in &preview.bindings_broken {
             let on = named(clusters);
             self.line(RED, &format!("! application {application} is broken on {on}"));
+            faults.iter().for_each(|fault| self.line("", &format!("    {fault}")));
         }
         for BindingChange { application, clusters, .. } in &preview.bindings_mended {
             let on = named(clusters);
@@ -95,19 +174,28 @@ impl Page {
     }
 
     fn deletions(&mut self, preview: &Preview) {
+        if !preview.deleted.is_empty() || !preview.unread.is_empty() {
+            self.section("deleted");
+        }
         for deleted in &preview.deleted {
             let waits = if deleted.waits { "; waits for a confirmation" } else { "" };
             let (object, part, on) = (&deleted.object, &deleted.part, named(&deleted.clusters));
-            self.line(RED, &format!("- {object} of {part} on {on}{waits}"));
+            self.line(RED, &format!("  - {object} of {part} on {on}{waits}"));
         }
         for (cause, clusters) in &preview.unread {
             let on = named(clusters);
-            self.line(RED, &format!("! what would be deleted on {on} could not be read: {cause}"));
+            self.line(
+                RED,
+                &format!("  ! what would be deleted on {on} could not be read: {cause}"),
+            );
         }
     }
 
     /// Groups in their order; those that differ in the same file follow the first of it.
-    fn groups(&mut self, groups: &[Group], limit: usize) {
+    fn files(&mut self, groups: &[Group], limit: usize) {
+        if !groups.is_empty() {
+            self.section("files");
+        }
         let mut files: HashMap<(&Part, &str), Vec<&Group>> = HashMap::new();
         for group in groups {
             files.entry((&group.part, &group.path)).or_default().push(group);
@@ -132,6 +220,9 @@ impl Page {
             FileChange::Added => self.line(GREEN, "  + new file"),
             FileChange::Removed => self.line(RED, "  - file is gone"),
             FileChange::Hidden(hidden) => self.line(DIM, &format!("  {}", reason(*hidden))),
+            FileChange::Lines(lines) if lines.is_empty() => {
+                self.line(DIM, "  line breaks differ");
+            }
             FileChange::Lines(lines) => lines.iter().for_each(|line| self.diff_line(line)),
         }
     }
@@ -146,7 +237,41 @@ impl Page {
     }
 }
 
-fn reason(hidden: Hidden) -> &'static str {
+/// An effect in one line.
+pub(super) fn effect(one: &EffectCount) -> String {
+    let EffectCount { effect, part, n_variants, clusters } = one;
+    let details = match effect.details.as_slice() {
+        [] => String::new(),
+        details => format!(": {}", details.join("; ")),
+    };
+    let variants = match n_variants {
+        0 | 1 => String::new(),
+        n => format!(" (one of {n} variants)"),
+    };
+    format!("{} of {part} on {}{details}{variants}", effect.object, named(clusters))
+}
+
+/// How much is fetched.
+pub(super) fn fetched(fetch: Fetch) -> String {
+    let Fetch { n_objects, n_bytes } = fetch;
+    let objects = match n_objects {
+        1 => "1 distinct file or folder".to_owned(),
+        n => format!("{n} distinct files and folders"),
+    };
+    format!("to fetch: {} before compression, in {objects}", size(n_bytes))
+}
+
+/// A number of bytes as people read it.
+fn size(n_bytes: u64) -> String {
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let unit = units.iter().find(|(bytes, _)| n_bytes >= *bytes);
+    unit.map_or_else(
+        || format!("{n_bytes} bytes"),
+        |(bytes, name)| format!("{:.1} {name}", n_bytes as f64 / *bytes as f64),
+    )
+}
+
+pub(super) fn reason(hidden: Hidden) -> &'static str {
     match hidden {
         Hidden::Secret => "a Secret differs; its values are not shown",
         Hidden::Binary => "a file that is no text differs",
@@ -158,7 +283,11 @@ fn reason(hidden: Hidden) -> &'static str {
 
 /// The first difference of a file names it.
 fn heading(group: &Group, is_first: bool) -> String {
-    let Group { clusters, path, .. } = group;
+    let Group { clusters, path, n_variants, .. } = group;
+    if *n_variants > 1 {
+        let on = named(clusters);
+        return format!("{on}: {path}, one of {n_variants} variants:");
+    }
     match (is_first, clusters.n) {
         (true, _) => format!("{}: {path}", named(clusters)),
         (false, 1) => format!("1 differs ({}):", listed(clusters)),
@@ -167,7 +296,7 @@ fn heading(group: &Group, is_first: bool) -> String {
 }
 
 /// `37 clusters (a, b, c, ...)`, or the names where they are few.
-fn named(clusters: &Clusters) -> String {
+pub(super) fn named(clusters: &Clusters) -> String {
     match clusters.n {
         1 => listed(clusters),
         n => format!("{n} clusters ({})", listed(clusters)),
@@ -184,7 +313,7 @@ fn listed(clusters: &Clusters) -> String {
 }
 
 /// What stands in files and names may not steer a terminal.
-fn safe(text: &str) -> String {
+pub(super) fn safe(text: &str) -> String {
     let is_unsafe = |c: char| c.is_control() && c != '\t';
     if !text.contains(is_unsafe) {
         return text.to_owned();

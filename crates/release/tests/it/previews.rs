@@ -1,8 +1,10 @@
 //! What a change does to the whole fleet.
 
+use std::sync::Arc;
+
 use insta::assert_snapshot;
-use model::{Cause, Observed};
-use release::{Preview, preview};
+use model::{Cause, EffectKind, Entry, ObjectChange, ObjectEffect, ObjectId, ObjectKey, Observed};
+use release::{Contents, Preview, Transition, preview};
 
 use crate::fleet::{Trees, rendered};
 
@@ -70,13 +72,46 @@ kind: Namespace
 labels: {}
 ";
 
+/// Trees of a test as what was rendered. An edit of the image is a restart.
+struct Shown<'a> {
+    trees: &'a Trees,
+    unread: bool,
+}
+
+impl Contents for Shown<'_> {
+    fn tree(&self, id: ObjectId) -> Option<Arc<[Entry]>> {
+        self.trees.store.get_tree(id)
+    }
+
+    fn blob(&self, id: ObjectId) -> Option<Arc<[u8]>> {
+        self.trees.store.get_blob(id)
+    }
+
+    fn objects(&self, transition: Transition) -> Observed<ObjectChange> {
+        match self.unread {
+            true => Observed::Unknown(Cause("the pack is broken".to_owned())),
+            false => Observed::Known(self.trees.change(transition.old, transition.new)),
+        }
+    }
+
+    fn effects(&self, old: &str, new: &str) -> Vec<ObjectEffect> {
+        let image = |text: &str| Some(text.split_once("image: ")?.1.trim().to_owned());
+        let (Some(old), Some(new)) = (image(old), image(new)) else { return Vec::new() };
+        let object = ObjectKey {
+            group: "apps".to_owned(),
+            kind: "Deployment".to_owned(),
+            namespace: None,
+            name: "web".to_owned(),
+        };
+        let details = vec![format!("image {old} -> {new}")];
+        vec![ObjectEffect { kind: EffectKind::Restart, object, details }]
+    }
+}
+
 fn compared(base: &str, head: &str) -> Preview {
     let mut trees = Trees::with_files(FILES);
     let (base, head) = (rendered(base, &mut trees), rendered(head, &mut trees));
-    let objects = |transition: release::Transition| {
-        Observed::Known(trees.change(transition.old, transition.new))
-    };
-    preview(&base, &head, &trees.store, &objects)
+    preview(&base, &head, &Shown { trees: &trees, unread: false })
 }
 
 fn check(base: &str, head: &str) -> String {
@@ -100,11 +135,15 @@ fn one_edit_is_one_group_whatever_stands_around_it() {
     let base = format!("{}cluster d: web=big1\n", clusters(7, "web=web1"));
     let head = format!("{}cluster d: web=big2\n", clusters(7, "web=web2"));
     assert_snapshot!(check(&base, &head), @r"
+    restarts:
+      ~ Deployment.apps web of application web on 8 clusters (c00, c01, c02, ...): image web:1 -> web:2
+    files:
     8 clusters (c00, c01, c02, ...): web/deployment.yaml
         spec:
           replicas: 1
       -   image: web:1
       +   image: web:2
+    to fetch: 234 bytes before compression, in 4 distinct files and folders
     ");
 }
 
@@ -112,6 +151,10 @@ fn one_edit_is_one_group_whatever_stands_around_it() {
 fn clusters_that_differ_follow_the_group_of_their_file() {
     let base = format!("{}cluster d: web=old\n", clusters(5, "web=web1"));
     assert_snapshot!(check(&base, &format!("{}cluster d: web=web2\n", clusters(5, "web=web2"))), @r"
+    restarts:
+      ~ Deployment.apps web of application web on 5 clusters (c00, c01, c02, ...): image web:1 -> web:2
+      ~ Deployment.apps web of application web on d: image web:0 -> web:2
+    files:
     5 clusters (c00, c01, c02, ...): web/deployment.yaml
         spec:
           replicas: 1
@@ -122,18 +165,53 @@ fn clusters_that_differ_follow_the_group_of_their_file() {
           replicas: 1
       -   image: web:0
       +   image: web:2
+    to fetch: 117 bytes before compression, in 2 distinct files and folders
+    ");
+}
+
+/// Clusters with values of their own: `n` trees before and after one edit of their template.
+fn with_own_values(n: usize) -> Preview {
+    let (mut files, mut base, mut head) = (String::new(), String::new(), String::new());
+    for index in 0..n {
+        let file = |side: &str, more: &str| {
+            format!("-- {side}{index}/config.yaml --\nkind: ConfigMap\ndata:\n  a: x\n{more}")
+        };
+        files += &file("old", "");
+        files += &file("new", &format!("  host: h{index}.example.com\n"));
+        base += &format!("cluster c{index:02}: web=old{index}\n");
+        head += &format!("cluster c{index:02}: web=new{index}\n");
+    }
+    let mut trees = Trees::with_files(&files);
+    let (base, head) = (rendered(&base, &mut trees), rendered(&head, &mut trees));
+    preview(&base, &head, &Shown { trees: &trees, unread: false })
+}
+
+#[test]
+fn a_few_values_are_told_apart_and_many_are_variants_of_one() {
+    assert_eq!(with_own_values(5).groups.len(), 5);
+    assert_snapshot!(with_own_values(6).to_text(false, 10), @r"
+    files:
+    6 clusters (c00, c01, c02, ...): web/config.yaml, one of 6 variants:
+        data:
+          a: x
+      +   host: h0.example.com
+    to fetch: 546 bytes before compression, in 12 distinct files and folders
     ");
 }
 
 #[test]
 fn files_that_come_and_go() {
     assert_snapshot!(check("cluster a: web=web1\n", "cluster a: web=more\n"), @r"
+    files:
     a: web/sub/service.yaml
       + new file
+    to fetch: 127 bytes before compression, in 3 distinct files and folders
     ");
     assert_snapshot!(check("cluster a: web=more\n", "cluster a: web=web1\n"), @r"
+    files:
     a: web/sub/service.yaml
       - file is gone
+    to fetch: 43 bytes before compression, in 1 distinct file or folder
     ");
 }
 
@@ -141,22 +219,27 @@ fn files_that_come_and_go() {
 fn values_of_secrets_are_never_shown() {
     let text = check("cluster a: web=secret1\n", "cluster a: web=secret2\n");
     assert_snapshot!(text, @r"
+    files:
     a: web/secret.yaml
       a Secret differs; its values are not shown
+    to fetch: 83 bytes before compression, in 2 distinct files and folders
     ");
 }
 
 #[test]
 fn a_mode_alone_is_a_difference() {
     assert_snapshot!(check("cluster a: web=run1\n", "cluster a: web=run2\n"), @r"
+    files:
     a: web/run.sh
       may be executed, or no longer
+    to fetch: 34 bytes before compression, in 1 distinct file or folder
     ");
 }
 
 #[test]
 fn a_tree_that_cannot_be_read_is_said() {
     assert_snapshot!(check("cluster a: web=web1\n", "cluster a: web=lost\n"), @r"
+    files:
     a: web/
       differs; could not be read
     ");
@@ -179,12 +262,17 @@ fn more_groups_than_wanted_are_counted() {
     let base = "cluster a: web=web1 zoo=web1\n";
     let text = compared(base, "cluster a: web=web2 zoo=web2\n").to_text(false, 1);
     assert_snapshot!(text, @r"
+    restarts:
+      ~ Deployment.apps web of application web on a: image web:1 -> web:2
+      ~ Deployment.apps web of application zoo on a: image web:1 -> web:2
+    files:
     a: web/deployment.yaml
         spec:
           replicas: 1
       -   image: web:1
       +   image: web:2
     1 more difference not shown
+    to fetch: 117 bytes before compression, in 2 distinct files and folders
     ");
 }
 
@@ -193,13 +281,21 @@ fn bindings_and_namespaces_that_come_and_go() {
     assert_snapshot!(check(
         "cluster a: api=1 web=1 ns/old=n1 ns/shop=n1\ncluster b: api=1 web=1 ns/shop=n1\n",
         "cluster a: api=1 zoo=1 ns/new=n1 ns/shop=n2\ncluster b: api=1 ns/shop=n2\n"), @r"
-    + application zoo on a
-    - application web on 2 clusters (a, b)
-    + namespace new on a
-    - namespace old on a
+    a release would be held:
+      ! the namespace `old` would vanish with everything in it
+          namespace old on a
+      ! `web` would leave its last 2 clusters: its document is gone
+          application web on 2 clusters (a, b)
+    placement:
+      + application zoo on a
+      - application web on 2 clusters (a, b)
+      + namespace new on a
+      - namespace old on a
+    files:
     2 clusters (a, b): namespaces/_cluster/namespace-shop.yaml
         kind: Namespace
       + labels: {}
+    to fetch: 27 bytes before compression, in 1 distinct file or folder
     ");
 }
 
@@ -208,9 +304,10 @@ fn clusters_that_come_go_and_change_their_name() {
     assert_snapshot!(check(
         "cluster a: web=1\ncluster b: web=1\ncluster c: web=1\n",
         "cluster a: web=1\ncluster new-b was b: web=1\ncluster x: web=1\ncluster y: web=!\n"), @r"
-    + 2 clusters (x, y) new
-    - c gone; what runs there stays
-    ~ cluster b is now new-b
+    placement:
+      + 2 clusters (x, y) new
+      - c gone; what runs there stays
+      ~ cluster b is now new-b
     ");
 }
 
@@ -218,20 +315,26 @@ fn clusters_that_come_go_and_change_their_name() {
 fn a_renamed_application_shows_what_differs_in_its_files() {
     assert_snapshot!(check("cluster a: web=web1\n",
         "application shop was web\ncluster a: shop=web2\n"), @r"
-    ~ application web is now shop on a
+    restarts:
+      ~ Deployment.apps web of application shop on a: image web:1 -> web:2
+    placement:
+      ~ application web is now shop on a
+    files:
     a: shop/deployment.yaml
         spec:
           replicas: 1
       -   image: web:1
       +   image: web:2
+    to fetch: 117 bytes before compression, in 2 distinct files and folders
     ");
 }
 
 #[test]
 fn what_breaks_and_what_is_mended() {
     assert_snapshot!(check("cluster a: api=1 web=! zoo=!\n", "cluster a: api=! web=1 zoo=!\n"), @r"
-    ! application api is broken on a
-    + application web is mended on a
+    placement:
+      ! application api is broken on a
+      + application web is mended on a
     ");
 }
 
@@ -240,8 +343,17 @@ fn deleted_objects_are_named_and_moved_ones_are_not() {
     assert_snapshot!(check(
         "cluster a: api=1{Service/s} web=1{Service/w,PersistentVolumeClaim/data}\n",
         "cluster a: api=2{Service/w} web=2{Deployment/x}\n"), @r"
-    - PersistentVolumeClaim shop/data of application web on a; waits for a confirmation
-    - Service shop/s of application api on a
+    a release would be held:
+      ! protected objects would vanish: `PersistentVolumeClaim shop/data`
+          application web on a
+      ! an object moves between it and application web, which stays as it is
+          application api on a
+    deleted:
+      - PersistentVolumeClaim shop/data of application web on a; waits for a confirmation
+      - Service shop/s of application api on a
+    created:
+      + Deployment shop/x of application web on a
+    files:
     a: api/
       differs; could not be read
     a: web/
@@ -254,11 +366,16 @@ fn objects_that_could_not_be_read_are_said() {
     let mut trees = Trees::default();
     let base = rendered("cluster a: web=1\n", &mut trees);
     let head = rendered("cluster a:\n", &mut trees);
-    let unread = |_| Observed::Unknown(Cause("the pack is broken".to_owned()));
-    let text = preview(&base, &head, &trees.store, &unread).to_text(false, 10);
+    let shown = Shown { trees: &trees, unread: true };
+    let text = preview(&base, &head, &shown).to_text(false, 10);
     assert_snapshot!(text, @r"
-    - application web on a
-    ! what would be deleted on a could not be read: the pack is broken
+    a release would be held:
+      ! it could not be read which objects would vanish: the pack is broken
+          application web on a
+    deleted:
+      ! what would be deleted on a could not be read: the pack is broken
+    placement:
+      - application web on a
     ");
 }
 
@@ -266,8 +383,10 @@ fn objects_that_could_not_be_read_are_said() {
 fn bootstrap_files_are_part_of_it() {
     assert_snapshot!(check("layout flux\ncluster a: web=1 boot=n1\n",
         "layout flux\ncluster a: web=1 boot=n2\n"), @r"
+    files:
     a: flux-system/gotk.yaml
         kind: Namespace
       + labels: {}
+    to fetch: 27 bytes before compression, in 1 distinct file or folder
     ");
 }

@@ -3,15 +3,20 @@
 use std::sync::Arc;
 
 use git::{Objects, TreeEntryKind};
-use model::{Entry, Mode, ObjectId};
-use release::Contents;
+use model::{Entry, Layout, Mode, ObjectChange, ObjectEffect, ObjectId, Observed};
+use release::{Contents, Transition};
 
 /// Objects of a render that was not written. What cannot be read is nothing; the preview says so.
-pub(super) struct Read<'a>(pub(super) &'a Objects);
+pub(super) struct Read<'a> {
+    /// The objects of both sides.
+    pub(super) objects: &'a Objects,
+    /// What the newer side writes.
+    pub(super) layout: Layout,
+}
 
 impl Contents for Read<'_> {
     fn tree(&self, id: ObjectId) -> Option<Arc<[Entry]>> {
-        let entries = self.0.read_tree(id).ok()?;
+        let entries = self.objects.read_tree(id).ok()?;
         let entries = entries.iter().map(|entry| {
             let mode = match entry.kind {
                 TreeEntryKind::File => Mode::File,
@@ -26,6 +31,14 @@ impl Contents for Read<'_> {
     }
 
     fn blob(&self, id: ObjectId) -> Option<Arc<[u8]>> {
-        self.0.read_blob(id).ok().map(Into::into)
+        self.objects.read_blob(id).ok().map(Into::into)
+    }
+
+    fn objects(&self, transition: Transition) -> Observed<ObjectChange> {
+        git::object_change(self.objects, self.layout, transition.old, transition.new)
+    }
+
+    fn effects(&self, old: &str, new: &str) -> Vec<ObjectEffect> {
+        schema::objects::effects(old, new)
     }
 }

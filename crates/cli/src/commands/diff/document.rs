@@ -1,6 +1,12 @@
 //! A preview for programs.
+//!
+//! Its form is that of [`super::schema`], which a test holds it to. Fields are added and never
+//! change their meaning under one `apiVersion`.
 
-use release::{BindingChange, Clusters, FileChange, Group, Preview, Sign};
+use model::EffectKind;
+use release::{
+    BindingChange, Brake, Clusters, EffectCount, Fetch, FileChange, Group, Hidden, Preview, Sign,
+};
 use serde_json::{Value, json};
 
 /// The preview as a document.
@@ -20,21 +26,32 @@ pub(super) fn of(preview: &Preview) -> Value {
                 "removed": clusters(&preview.clusters_removed),
                 "renamed": renamed,
             },
+            "held": list(&preview.brakes, brake),
             "bindings": {
-                "added": bindings(&preview.bindings_added),
-                "removed": bindings(&preview.bindings_removed),
-                "renamed": bindings(&preview.bindings_renamed),
-                "broken": bindings(&preview.bindings_broken),
-                "mended": bindings(&preview.bindings_mended),
+                "added": list(&preview.bindings_added, binding),
+                "removed": list(&preview.bindings_removed, binding),
+                "renamed": list(&preview.bindings_renamed, binding),
+                "broken": list(&preview.bindings_broken, binding),
+                "mended": list(&preview.bindings_mended, binding),
             },
             "namespaces": {
-                "added": namespaces(&preview.namespaces_added),
-                "removed": namespaces(&preview.namespaces_removed),
+                "added": list(&preview.namespaces_added, namespace),
+                "removed": list(&preview.namespaces_removed, namespace),
             },
-            "deleted": deleted(preview),
-            "files": preview.groups.iter().map(group).collect::<Vec<_>>(),
+            "deleted": list(&preview.deleted, deleted),
+            "created": list(&preview.created, created),
+            "unread": list(&preview.unread, |(cause, unread)| {
+                json!({ "cause": cause.0, "clusters": clusters(unread) })
+            }),
+            "effects": list(&preview.effects, effect),
+            "fetch": fetch(preview.fetch),
+            "files": list(&preview.groups, group),
         },
     })
+}
+
+fn list<T>(items: &[T], value: impl Fn(&T) -> Value) -> Vec<Value> {
+    items.iter().map(value).collect()
 }
 
 fn clusters(clusters: &Clusters) -> Value {
@@ -42,47 +59,75 @@ fn clusters(clusters: &Clusters) -> Value {
     json!({ "count": clusters.n, "first": names })
 }
 
-fn bindings(changes: &[BindingChange]) -> Vec<Value> {
-    let changes = changes.iter().map(|change| {
-        json!({
-            "application": change.application.as_str(),
-            "former": change.former.as_ref().map(|name| name.as_str()),
-            "clusters": clusters(&change.clusters),
-        })
-    });
-    changes.collect()
+fn binding(change: &BindingChange) -> Value {
+    json!({
+        "application": change.application.as_str(),
+        "former": change.former.as_ref().map(|name| name.as_str()),
+        "faults": change.faults,
+        "clusters": clusters(&change.clusters),
+    })
 }
 
-fn namespaces(counts: &[release::NamespaceCount]) -> Vec<Value> {
-    let counts = counts.iter().map(|count| {
-        json!({
-            "namespace": count.namespace.as_str(),
-            "clusters": clusters(&count.clusters),
-        })
-    });
-    counts.collect()
+fn namespace(count: &release::NamespaceCount) -> Value {
+    json!({ "namespace": count.namespace.as_str(), "clusters": clusters(&count.clusters) })
 }
 
-fn deleted(preview: &Preview) -> Vec<Value> {
-    let deleted = preview.deleted.iter().map(|deleted| {
-        json!({
-            "object": deleted.object.to_string(),
-            "part": deleted.part.to_string(),
-            "waits": deleted.waits,
-            "clusters": clusters(&deleted.clusters),
-        })
-    });
-    deleted.collect()
+fn brake(brake: &Brake) -> Value {
+    let part = |(part, on): &(release::Part, Clusters)| json!({ "part": part.to_string(), "clusters": clusters(on) });
+    json!({ "reason": brake.reason.to_string(), "parts": list(&brake.parts, part) })
+}
+
+fn deleted(deleted: &release::DeletedObject) -> Value {
+    json!({
+        "object": deleted.object.to_string(),
+        "part": deleted.part.to_string(),
+        "waits": deleted.waits,
+        "clusters": clusters(&deleted.clusters),
+    })
+}
+
+fn created(created: &release::CreatedObject) -> Value {
+    json!({
+        "object": created.object.to_string(),
+        "part": created.part.to_string(),
+        "clusters": clusters(&created.clusters),
+    })
+}
+
+fn effect(count: &EffectCount) -> Value {
+    json!({
+        "effect": effect_word(count.effect.kind),
+        "object": count.effect.object.to_string(),
+        "part": count.part.to_string(),
+        "details": count.effect.details,
+        "variants": count.n_variants,
+        "clusters": clusters(&count.clusters),
+    })
+}
+
+fn effect_word(kind: EffectKind) -> &'static str {
+    match kind {
+        EffectKind::Restart => "restart",
+        EffectKind::Immutable => "immutable",
+        EffectKind::Definition => "definition",
+        EffectKind::Volume => "volume",
+        EffectKind::NextRun => "next-run",
+        EffectKind::Data => "data",
+    }
+}
+
+fn fetch(fetch: Fetch) -> Value {
+    json!({ "objects": fetch.n_objects, "bytes": fetch.n_bytes })
 }
 
 fn group(group: &Group) -> Value {
-    let change = match &group.change {
-        FileChange::Added => "added",
-        FileChange::Removed => "removed",
-        FileChange::Lines(_) => "changed",
-        FileChange::Hidden(_) => "hidden",
+    let (change, hidden) = match &group.change {
+        FileChange::Added => ("added", None),
+        FileChange::Removed => ("removed", None),
+        FileChange::Lines(_) => ("changed", None),
+        FileChange::Hidden(hidden) => ("hidden", Some(hidden_word(*hidden))),
     };
-    let lines: Vec<String> = match &group.change {
+    let lines = match &group.change {
         FileChange::Lines(lines) => lines.iter().map(line).collect(),
         _ => Vec::new(),
     };
@@ -90,9 +135,22 @@ fn group(group: &Group) -> Value {
         "part": group.part.to_string(),
         "path": group.path,
         "change": change,
+        "hidden": hidden,
         "lines": lines,
+        "variants": group.n_variants,
+        "fetch": fetch(group.fetch),
         "clusters": clusters(&group.clusters),
     })
+}
+
+fn hidden_word(hidden: Hidden) -> &'static str {
+    match hidden {
+        Hidden::Secret => "secret",
+        Hidden::Binary => "binary",
+        Hidden::TooLarge => "too-large",
+        Hidden::Mode => "mode",
+        Hidden::Unread => "unread",
+    }
 }
 
 fn line(line: &release::Line) -> String {

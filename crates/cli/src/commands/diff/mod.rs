@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use git::{Objects, Repository};
 use model::{Diagnostic, Rendered};
-use release::{Preview, Transition};
+use release::Preview;
 
 use super::Outcome;
 use crate::delivery;
@@ -133,9 +133,8 @@ impl Sides {
 
     fn preview(&self, session: &Session) -> Preview {
         let _progress = session.terminal.progress("comparing");
-        let layout = self.rendered_head.layout;
-        let objects = |one: Transition| git::object_change(&self.objects, layout, one.old, one.new);
-        release::preview(&self.rendered_base, &self.rendered_head, &Read(&self.objects), &objects)
+        let read = Read { objects: &self.objects, layout: self.rendered_head.layout };
+        release::preview(&self.rendered_base, &self.rendered_head, &read)
     }
 
     /// Writes the errors of the newer side that the older one does not have.
