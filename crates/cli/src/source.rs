@@ -205,7 +205,7 @@ impl Checked {
     /// Renders every cluster into a sink.
     pub(crate) fn render(&self, sink: &dyn Sink, terminal: &Terminal) -> Rendered {
         let _progress = terminal.progress("rendering");
-        plan::render(&self.fleet, &self.source, sink)
+        plan::render(&self.fleet, &self.source, &model::Expansions::default(), sink)
     }
 
     /// Writes the first of what was found in the source and in a render of it.

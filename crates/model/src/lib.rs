@@ -7,6 +7,7 @@
 //! Every other room depends on this one; it depends on none.
 
 mod diagnostic;
+mod expansion;
 mod hash;
 mod id;
 mod ledger;
@@ -22,6 +23,10 @@ mod source;
 mod span;
 
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
+pub use expansion::{
+    Expanded, ExpandedText, ExpansionRequest, Expansions, HelmRelease, InputFile, InputPlaceholder,
+    Program,
+};
 pub use hash::{hash_blob, hash_commit, hash_tree, hash_variant, sha256, tree_bytes};
 pub use id::{ClusterUid, CommitId, Digest, FleetUid, Generation, IdError, ObjectId};
 pub use ledger::{

@@ -67,6 +67,12 @@ impl Files {
             .map(|(index, file)| (FileId(index as u32), file))
     }
 
+    /// The texts that were added, with their positions.
+    pub fn added(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        let position = |(index, file)| (FileId(index as u32), file);
+        self.files.iter().enumerate().skip(self.n_sorted).map(position)
+    }
+
     /// The files below a folder (`apps/web`, without a slash at the end), in order.
     pub fn below<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = (FileId, &'a SourceFile)> {
         let sorted = &self.files[..self.n_sorted];

@@ -1,8 +1,8 @@
 //! A kustomization as a list of files, for the layout `manifests`.
 //!
 //! In: the files of a template and the folder that is applied. Out: the files whose objects are
-//! rendered, or what stands in the way: kustomize itself is not run, so every field that only it
-//! can carry out is refused, and so is a resource that cannot be followed.
+//! rendered, or that only kustomize can tell, or what stands in the way: a resource that cannot
+//! be followed. Most kustomizations are a list, and then no program is needed.
 
 use model::{Code, Diagnostic, Span};
 use schema::objects::kustomization::{self, Kustomization, is_manifest, resolve};
@@ -10,31 +10,34 @@ use schema::objects::kustomization::{self, Kustomization, is_manifest, resolve};
 use crate::overlay::folder::{TemplateFile, TemplateFolder};
 use crate::render::codes;
 
+/// What a folder of a template renders.
+pub(crate) enum Listing<'s> {
+    /// The objects of these files.
+    Files(Vec<TemplateFile<'s>>),
+    /// What kustomize makes of it.
+    NeedsKustomize,
+}
+
 /// The files whose objects a folder of a template renders: what its kustomization lists, in that
 /// order, or all its manifests.
 pub(crate) fn list_files<'s>(
     template: &TemplateFolder<'s>,
     entry: &str,
-) -> Result<Vec<TemplateFile<'s>>, Vec<Diagnostic>> {
-    let mut walk = Walk { template, open: Vec::new(), files: Vec::new(), problems: Vec::new() };
-    if let Some(chart) = template.get("Chart.yaml").or_else(|| template.get("base/Chart.yaml")) {
-        walk.problems.push(helm(chart));
-    } else {
-        walk.folder(entry, None);
+) -> Result<Listing<'s>, Vec<Diagnostic>> {
+    let (open, files, problems) = (Vec::new(), Vec::new(), Vec::new());
+    let mut walk = Walk { template, open, files, needs_kustomize: false, problems };
+    walk.folder(entry, None);
+    if walk.needs_kustomize {
+        return Ok(Listing::NeedsKustomize);
     }
-    if walk.problems.is_empty() { Ok(walk.files) } else { Err(walk.problems) }
-}
-
-fn helm(chart: &TemplateFile<'_>) -> Diagnostic {
-    let message = "a Helm chart is not supported yet in the layout `manifests`";
-    Diagnostic::error(&codes::HELM_NEEDS_PROGRAM, chart.span(), message)
-        .hint("render the chart with `helm template` and keep the result as the template")
+    if walk.problems.is_empty() { Ok(Listing::Files(walk.files)) } else { Err(walk.problems) }
 }
 
 struct Walk<'t, 's> {
     template: &'t TemplateFolder<'s>,
     open: Vec<String>,
     files: Vec<TemplateFile<'s>>,
+    needs_kustomize: bool,
     problems: Vec<Diagnostic>,
 }
 
@@ -76,13 +79,7 @@ impl<'s> Walk<'_, 's> {
                 return self.problem(code, span(&(at..at)), message, None);
             }
         };
-        for (name, range) in &other_fields {
-            let message = format!(
-                "`{name}` needs kustomize, which is not supported yet in the layout `manifests`"
-            );
-            let hint = "write what it would change into the files, or use the layout `flux`";
-            self.problem(&codes::KUSTOMIZE_NEEDS_PROGRAM, span(range), message, Some(hint));
-        }
+        self.needs_kustomize |= !other_fields.is_empty();
         for (resource, range) in &resources {
             self.resource(folder, resource, span(range));
         }
@@ -107,7 +104,7 @@ impl<'s> Walk<'_, 's> {
                 self.problem(code, span, message, Some("remove one of the entries"));
             }
             Some(file) => self.files.push(file),
-            None if self.template.has_folder(&path) => self.listed_folder(&path, resource, span),
+            None if self.template.has_folder(&path) => self.listed_folder(&path, span),
             None => {
                 let message = format!("`{resource}` does not exist");
                 self.problem(code, span, message, Some("add the file, or remove the entry"));
@@ -115,13 +112,11 @@ impl<'s> Walk<'_, 's> {
         }
     }
 
-    fn listed_folder(&mut self, path: &str, resource: &str, span: Span) {
+    fn listed_folder(&mut self, path: &str, span: Span) {
         if path == "base" || self.open.iter().any(|open| open == path) {
             return self.folder(path, Some(span));
         }
-        let message = format!("the folder `{resource}` cannot be a resource here");
-        let hint = "list the files one by one; the only folder is `../../base`, in an overlay";
-        self.problem(&codes::KUSTOMIZATION_RESOURCE, span, message, Some(hint));
+        self.needs_kustomize = true;
     }
 
     fn problem(&mut self, code: &'static Code, span: Span, message: String, hint: Option<&str>) {

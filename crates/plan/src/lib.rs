@@ -4,6 +4,7 @@
 //! documents ─assemble─▶ Fleet ─┐
 //!                              ├─render─▶ Rendered (trees by id, and diagnostics)
 //! template files ──parse───────┘
+//!        └──expansions──▶ what kustomize and Helm must build first
 //! ```
 //!
 //! In: the documents of one source, and its template files. Out: a validated [`Fleet`], the
@@ -12,6 +13,7 @@
 //! only. No IO, no clock, no environment; the same input gives the same bytes, on any number of
 //! threads and in any order of documents.
 
+pub mod expansion;
 pub mod explain;
 pub mod expression;
 pub mod fleet;
@@ -28,4 +30,4 @@ pub use fleet::{
     assemble,
 };
 pub use overlay::explain_overlay;
-pub use render::{folder, render};
+pub use render::{expansions, folder, render};

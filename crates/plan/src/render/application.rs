@@ -102,7 +102,7 @@ impl<'a, 'p> Pass<'a, 'p> {
         let mut grid = Grid::new(self.context.fleet, self.id, &clusters);
         let prepared = self.prepared;
         let template = &*self.application.document.template.value;
-        let selected = match prepared.selected(template, plan.choice) {
+        let selected = match prepared.selected(self.id, template, plan.choice) {
             Some(Ok(selected)) => selected,
             Some(Err(problems)) => {
                 return self.break_all(&mut grid, plan, problems.iter().cloned());

@@ -46,13 +46,6 @@ codes! {
     /// An application pins a version that does not exist.
     OVERLAY_UNKNOWN = "overlay-unknown":
         "An application's `version` names an overlay that its template does not have.";
-    /// A kustomization needs kustomize.
-    KUSTOMIZE_NEEDS_PROGRAM = "kustomize-needs-program":
-        "A kustomization has fields that only kustomize can carry out; in the layout `manifests` \
-         that is not supported yet, and ignoring them would render something else.";
-    /// A template is a Helm chart.
-    HELM_NEEDS_PROGRAM = "helm-needs-program":
-        "A template is a Helm chart; in the layout `manifests` that is not supported yet.";
     /// A folder has more than one kustomization.
     KUSTOMIZATION_TWICE = "kustomization-twice":
         "A folder holds more than one of the kustomization files that kustomize looks for.";
@@ -61,8 +54,8 @@ codes! {
         "A kustomization file is not the YAML that it should be.";
     /// A resource of a kustomization cannot be followed.
     KUSTOMIZATION_RESOURCE = "kustomization-resource":
-        "An entry of `resources` is missing, listed twice, a URL, leaves its folder, or is a \
-         folder other than the base; leaving it out would delete its objects.";
+        "A path in a kustomization does not exist, is listed twice, leads out of its folder or to \
+         a folder without a kustomization; leaving it out would delete objects.";
     /// A placeholder has no value.
     MISSING_KEY = "missing-key":
         "A placeholder names a key that has no value on some clusters; an unfilled placeholder \

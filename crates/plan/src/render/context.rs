@@ -36,7 +36,8 @@ impl<'a> Context<'a> {
         let folder = |cluster: &crate::Cluster| {
             cluster_folder(&fleet.delivery, cluster.name.as_str()).into_boxed_str()
         };
-        let last = source.files.iter().last().map_or(0, |(_, file)| file.bytes.len() as u32 + 1);
+        let last = source.files.iter().chain(source.files.added()).last();
+        let last = last.map_or(0, |(_, file)| file.bytes.len() as u32 + 1);
         let numbers = first_numbers(&source.files);
         Self {
             fleet,

@@ -6,7 +6,8 @@
 //! fleet: clusters, values ───────────────┘
 //! ```
 //!
-//! In: a [`Fleet`], the [`Source`] it was assembled from, and a sink. Out: a [`Rendered`], in
+//! In: a [`Fleet`], the [`Source`] it was assembled from, what programs made of its templates, and
+//! a sink. Out: a [`Rendered`], in
 //! which every mistake of a template or a value breaks its own cells only. Rendering cannot
 //! fail, and gives the same on any number of threads and in any order of documents. What is
 //! released of it is not decided here.
@@ -33,8 +34,8 @@ mod tree;
 use std::sync::Arc;
 
 use model::{
-    ApplicationId, Cell, ClusterId, Diagnostic, Layout, NamespaceId, NamespaceName, ObjectId,
-    Rendered, RenderedCluster, Sink, Source,
+    ApplicationId, Cell, ClusterId, Diagnostic, ExpansionRequest, Expansions, Layout, NamespaceId,
+    NamespaceName, ObjectId, Rendered, RenderedCluster, Sink, Source,
 };
 use rayon::prelude::*;
 
@@ -48,14 +49,29 @@ pub use folder::folder;
 use crate::Fleet;
 use crate::layout::{flux, manifests};
 
+/// What programs must build before a render, each once: nothing in the layout `flux`, and of the
+/// templates that some cluster gets only those that are no plain list of files.
+///
+/// The files that the requests name are those of `source`.
+#[must_use]
+pub fn expansions(fleet: &Fleet, source: &Source) -> Vec<ExpansionRequest> {
+    prepare::requests(fleet, source)
+}
+
 /// Renders every cluster of a fleet.
 ///
-/// `source` is the one that the fleet was assembled from; content goes to the sink. Mistakes are
-/// in [`Rendered::diagnostics`], which holds only what rendering found.
+/// `source` is the one that the fleet was assembled from, with the texts of `expansions` added to
+/// its files; content goes to the sink. Mistakes are in [`Rendered::diagnostics`], which holds
+/// only what rendering found, and what building found before it.
 #[must_use]
-pub fn render(fleet: &Fleet, source: &Source, sink: &dyn Sink) -> Rendered {
+pub fn render(
+    fleet: &Fleet,
+    source: &Source,
+    expansions: &Expansions,
+    sink: &dyn Sink,
+) -> Rendered {
     let context = Context::new(fleet, source, sink);
-    let prepared = Prepared::new(fleet, source, &context.live);
+    let prepared = Prepared::new(fleet, source, expansions, &context.live);
     let mut draft = Draft { findings: Vec::new(), clusters: clusters(&context) };
     draft.findings.extend(prepared.warnings().cloned());
     draft.findings.extend(absent_dependencies(&context));

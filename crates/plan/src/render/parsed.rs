@@ -43,7 +43,8 @@ impl ParsedFile {
     pub(crate) fn verbatim(files: &Files, file: FileId, number: u32) -> Self {
         let executable = files.get(file).is_some_and(|file| file.executable);
         let mode = if executable { Mode::Executable } else { Mode::File };
-        let headers = headers(files, file);
+        let is_manifest = files.get(file).is_some_and(|f| kustomization::is_manifest(&f.path));
+        let headers = if is_manifest { headers(files, file) } else { Vec::new() };
         let mut warnings = Vec::new();
         let (content, errors) = match parse_verbatim(files, file, number) {
             Ok(verbatim) => {
@@ -79,13 +80,10 @@ impl ParsedFile {
     }
 }
 
-/// The heads of a manifest's objects; none where the file is no manifest or cannot be read,
-/// which the parsers of templates report.
+/// The heads of a file's objects; none where it cannot be read, which the parsers of templates
+/// report.
 fn headers(files: &Files, file: FileId) -> Vec<ObjectHeader> {
-    let Some(source) = files.get(file).filter(|file| kustomization::is_manifest(&file.path)) else {
-        return Vec::new();
-    };
-    let text = std::str::from_utf8(&source.bytes).ok();
+    let text = files.get(file).and_then(|source| std::str::from_utf8(&source.bytes).ok());
     text.and_then(|text| read_headers(text).ok()).unwrap_or_default()
 }
 

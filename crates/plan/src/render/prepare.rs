@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use model::{ClusterSet, Diagnostic, FileId, Files, Source};
+use model::{
+    ApplicationId, ClusterSet, Diagnostic, ExpansionRequest, Expansions, FileId, Files, Source,
+};
 use rayon::prelude::*;
 use schema::document::LayoutDocument;
 use schema::objects::{kustomization::is_kustomization, listed_files};
@@ -14,7 +16,7 @@ use super::codes;
 use super::faults::source_faults;
 use super::parsed::ParsedFile;
 use crate::Fleet;
-use crate::kustomization::list_files;
+use crate::expansion::{Input, ReleaseNames, chart_folder, expanded, input_of};
 use crate::overlay::folder::TemplateFile;
 use crate::overlay::{Choice, Overlays, TemplateFolder};
 use schema::nearest::nearest;
@@ -47,13 +49,16 @@ pub(crate) struct ChoicePlan {
     pub(crate) clusters: ClusterSet,
 }
 
+/// The selected files: of a template, for a choice; those of a chart differ by application too.
+type Key<'s> = (&'s str, Choice, Option<ApplicationId>);
+
 /// What is known about an application before any cluster is looked at.
 pub(crate) type ApplicationPlan = Result<Vec<ChoicePlan>, Vec<Diagnostic>>;
 
 /// The templates of a fleet.
 pub(crate) struct Prepared<'s> {
     templates: BTreeMap<&'s str, Result<Template<'s>, Vec<Diagnostic>>>,
-    selected: BTreeMap<(&'s str, Choice), Result<Selected<'s>, Vec<Diagnostic>>>,
+    selected: BTreeMap<Key<'s>, Result<Selected<'s>, Vec<Diagnostic>>>,
     parsed: HashMap<FileId, ParsedFile>,
     /// For each application its plan.
     pub(crate) plans: Vec<ApplicationPlan>,
@@ -61,28 +66,23 @@ pub(crate) struct Prepared<'s> {
 
 impl<'s> Prepared<'s> {
     /// Reads the templates of all applications.
-    pub(crate) fn new(fleet: &'s Fleet, source: &'s Source, live: &ClusterSet) -> Self {
-        let paths: BTreeSet<&'s str> =
-            fleet.applications.iter().map(|app| &*app.document.template.value).collect();
-        let templates = paths.into_par_iter().map(|path| (path, read(fleet, source, path)));
-        let templates: BTreeMap<_, _> = templates.collect();
-        let plans: Vec<ApplicationPlan> =
-            fleet.applications.iter().map(|app| plan(&templates, app, live)).collect();
+    pub(crate) fn new(
+        fleet: &'s Fleet,
+        source: &'s Source,
+        expansions: &Expansions,
+        live: &ClusterSet,
+    ) -> Self {
+        let Chosen { templates, plans, used } = Chosen::new(fleet, source, live);
         let flux = matches!(fleet.layout, LayoutDocument::Flux(_));
-        let used: BTreeSet<(&'s str, Choice)> = fleet
-            .applications
-            .iter()
-            .zip(&plans)
-            .flat_map(|(app, plan)| {
-                let choices = plan.iter().flatten().map(|plan| plan.choice);
-                choices.map(|choice| (&*app.document.template.value, choice))
-            })
-            .collect();
         let selected: BTreeMap<_, _> = used
             .into_par_iter()
-            .filter_map(|(path, choice)| {
-                let template = templates.get(path)?.as_ref().ok()?;
-                Some(((path, choice), select(template, choice, flux)))
+            .filter_map(|key| {
+                let template = templates.get(key.0)?.as_ref().ok()?;
+                let selected = match flux {
+                    true => Ok(select_all(template, key.1)),
+                    false => select(template, key, fleet, expansions, &source.files),
+                };
+                Some((key, selected))
             })
             .collect();
         let parsed = parse(&source.files, selected.values(), flux);
@@ -97,10 +97,12 @@ impl<'s> Prepared<'s> {
     /// The files of a choice of a template.
     pub(crate) fn selected(
         &self,
+        application: ApplicationId,
         template: &'s str,
         choice: Choice,
     ) -> Option<&Result<Selected<'s>, Vec<Diagnostic>>> {
-        self.selected.get(&(template, choice))
+        let shared = self.selected.get(&(template, choice, None));
+        shared.or_else(|| self.selected.get(&(template, choice, Some(application))))
     }
 
     /// A file that is used.
@@ -114,6 +116,66 @@ impl<'s> Prepared<'s> {
         let overlays = templates.flat_map(|template| &template.overlays.list);
         overlays.flat_map(|overlay| &overlay.selection.warnings)
     }
+}
+
+/// Which choices of which templates some cluster gets.
+struct Chosen<'s> {
+    templates: BTreeMap<&'s str, Result<Template<'s>, Vec<Diagnostic>>>,
+    plans: Vec<ApplicationPlan>,
+    used: BTreeSet<Key<'s>>,
+}
+
+impl<'s> Chosen<'s> {
+    fn new(fleet: &'s Fleet, source: &'s Source, live: &ClusterSet) -> Self {
+        let paths: BTreeSet<&'s str> =
+            fleet.applications.iter().map(|app| &*app.document.template.value).collect();
+        let templates = paths.into_par_iter().map(|path| (path, read(fleet, source, path)));
+        let templates: BTreeMap<_, _> = templates.collect();
+        let plans: Vec<ApplicationPlan> =
+            fleet.applications.iter().map(|app| plan(&templates, app, live)).collect();
+        let flux = matches!(fleet.layout, LayoutDocument::Flux(_));
+        let key = |id: u32, app: &'s crate::Application, choice: Choice| -> Option<Key<'s>> {
+            let path = &*app.document.template.value;
+            let template = templates.get(path)?.as_ref().ok()?;
+            let entry = template.overlays.entry(choice);
+            let is_chart = !flux && chart_folder(&template.folder, &entry).is_some();
+            Some((path, choice, is_chart.then_some(ApplicationId(id))))
+        };
+        let used = (0..).zip(&fleet.applications).zip(&plans).flat_map(|((id, app), plan)| {
+            plan.iter().flatten().filter_map(move |plan| key(id, app, plan.choice))
+        });
+        Self { used: used.collect(), templates, plans }
+    }
+}
+
+/// The runs of programs that a render needs, each once, in the order of templates.
+pub(crate) fn requests(fleet: &Fleet, source: &Source) -> Vec<ExpansionRequest> {
+    if matches!(fleet.layout, LayoutDocument::Flux(_)) {
+        return Vec::new();
+    }
+    let live = fleet.decommissioned.complement(fleet.clusters.len());
+    let Chosen { templates, used, .. } = Chosen::new(fleet, source, &live);
+    let request = |key: &Key<'_>| {
+        let template = templates.get(key.0)?.as_ref().ok()?;
+        match input(template, *key, fleet) {
+            Ok(Input::Program(request)) => Some(*request),
+            Ok(Input::Files(_)) | Err(_) => None,
+        }
+    };
+    used.iter().filter_map(request).collect()
+}
+
+fn input<'s>(
+    template: &Template<'s>,
+    (_, choice, application): Key<'_>,
+    fleet: &Fleet,
+) -> Result<Input<'s>, Vec<Diagnostic>> {
+    let names = application.map(|id| {
+        let application = &fleet.applications[id.0 as usize];
+        let namespace = fleet.namespaces[application.namespace.0 as usize].name.as_str();
+        ReleaseNames { name: application.name.as_str(), namespace }
+    });
+    input_of(&template.folder, &template.overlays.entry(choice), names)
 }
 
 fn read<'s>(
@@ -191,16 +253,24 @@ fn missing(
     Diagnostic::error(&codes::TEMPLATE_MISSING, span, message).hint(hint)
 }
 
+/// The files of a choice in the layout `manifests`.
 fn select<'s>(
     template: &Template<'s>,
-    choice: Choice,
-    flux: bool,
+    key: Key<'_>,
+    fleet: &Fleet,
+    expansions: &Expansions,
+    files: &'s Files,
 ) -> Result<Selected<'s>, Vec<Diagnostic>> {
+    let files = match input(template, key, fleet)? {
+        Input::Files(files) => files,
+        Input::Program(request) => expanded(&request, expansions, files)?,
+    };
+    Ok(Selected { files, applied: BTreeSet::new() })
+}
+
+/// The files of a choice in the layout `flux`.
+fn select_all<'s>(template: &Template<'s>, choice: Choice) -> Selected<'s> {
     let entry = template.overlays.entry(choice);
-    if !flux {
-        let files = list_files(&template.folder, &entry)?;
-        return Ok(Selected { files, applied: BTreeSet::new() });
-    }
     let of_choice = |file: &&TemplateFile<'_>| {
         let Choice::Overlay(_) = choice else { return !file.path.starts_with("overlays/") };
         let below = file.path.strip_prefix(&entry).is_some_and(|rest| rest.starts_with('/'));
@@ -212,7 +282,7 @@ fn select<'s>(
     let applied = listed_files(&bytes, &entry, false).unwrap_or_default();
     let applied =
         files.iter().filter(|file| applied.contains(file.path) && !is_kustomization(file.path));
-    Ok(Selected { applied: applied.map(|file| file.id).collect(), files })
+    Selected { applied: applied.map(|file| file.id).collect(), files }
 }
 
 /// Parses every file that some choice uses, once.
@@ -244,5 +314,5 @@ pub(crate) fn first_numbers(files: &Files) -> Vec<u32> {
         next = next.saturating_add(file.bytes.len() as u32 + 1);
         number
     };
-    files.iter().map(number).collect()
+    files.iter().chain(files.added()).map(number).collect()
 }

@@ -1,5 +1,6 @@
 //! The tests of the room, one module for each of its parts.
 
+mod expansions;
 mod explain;
 mod expression_clusters;
 mod expression_syntax;

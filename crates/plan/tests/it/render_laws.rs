@@ -83,7 +83,8 @@ fn many_clusters_cost_one_fill_of_what_they_share() {
     }
     let source = testkit::source(&fleet(500, 1, 0, false).replace("rea.cluster.", "no."));
     let counter = Counter::default();
-    let rendered = plan::render(&assemble(&source), &source, &counter);
+    let rendered =
+        plan::render(&assemble(&source), &source, &model::Expansions::default(), &counter);
     assert_eq!(rendered.n_bindings(), 500);
     // Two objects and the Namespace.
     assert_eq!(counter.1.load(Ordering::Relaxed), 3);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use model::{Cell, MemoryObjects, Mode, ObjectId, Rendered, Source};
+use model::{Cell, Expansions, MemoryObjects, Mode, ObjectId, Rendered, Source};
 use plan::Fleet;
 
 /// A source with everything that came of it.
@@ -30,7 +30,7 @@ pub(crate) fn assemble(source: &Source) -> Fleet {
 pub(crate) fn render_source(source: Source) -> Outcome {
     let fleet = assemble(&source);
     let objects = MemoryObjects::default();
-    let rendered = plan::render(&fleet, &source, &objects);
+    let rendered = plan::render(&fleet, &source, &Expansions::default(), &objects);
     let folder = plan::folder(&rendered, &objects);
     Outcome { source, fleet, rendered, objects, folder }
 }
