@@ -3,27 +3,25 @@
 //! In: which clusters get which choice of the template, and the parsed files. Out: a cell for
 //! each cluster, the objects that the clusters get, and findings. A broken cell breaks no other.
 
-use std::sync::Arc;
-
-use model::{ApplicationId, ClusterId, ClusterSet, Diagnostic, Fragment, Mode, ObjectId, Severity};
+use model::{
+    ApplicationId, ClusterId, ClusterSet, Diagnostic, Fragment, Mode, ObjectId, Severity, Sink,
+};
 use rayon::prelude::*;
 use schema::objects::object_path;
 
 use super::codes;
 use super::context::Context;
 use super::findings::Findings;
-use super::grid::{Filled, Grid, Grouping, Unit};
+use super::grid::{Grid, Unit};
 use super::objects::{NOTHING, ObjectTable, Placed, Signatures};
 use super::parsed::ParsedFile;
 use super::prepare::{ChoicePlan, Prepared, Selected};
 use super::rules;
-use super::tree::{FolderPlan, FolderWriter};
+use super::tree::{Content, FolderPlan, Folders, among};
 use crate::Application;
 use crate::layout::flux::Listener;
 use crate::overlay::Choice;
 
-/// How many clusters one task writes the trees of.
-const CHUNK: usize = 1024;
 /// The longest file name that common file systems hold.
 const LONGEST_FILE_NAME: usize = 255;
 
@@ -78,14 +76,6 @@ struct Pass<'a, 'p> {
     cells: Vec<(ClusterId, LocalCell)>,
 }
 
-/// A unit on the clusters of one choice, without what only the fill needed.
-struct Written {
-    mode: Mode,
-    grouping: Arc<Grouping>,
-    /// The content of each group; all zeros where it could not be filled.
-    blobs: Vec<ObjectId>,
-}
-
 impl<'a, 'p> Pass<'a, 'p> {
     /// Nothing of the template can be used.
     fn broken(&mut self, problems: &[Diagnostic]) {
@@ -134,26 +124,23 @@ impl<'a, 'p> Pass<'a, 'p> {
         if let Some(finding) = self.findings.add_all(problems, &plan.clusters) {
             grid.break_clusters(&plan.clusters, finding);
         }
-        self.keep(grid, Vec::new());
+        self.keep(grid, Vec::new(), None);
     }
 
-    fn write(&mut self, grid: &mut Grid<'_>, unit: &Unit<'_>) -> (Written, Placed) {
-        let Filled { grouping, contents } = grid.fill(unit, &mut self.findings, self.context.sink);
-        let absent = ObjectId([0; 20]);
-        let blobs = contents.iter().map(|content| content.as_ref().map_or(absent, |c| c.blob));
-        let blobs = blobs.collect();
-        let mut rows = Vec::with_capacity(contents.len());
-        let spans = contents.iter().flatten().filter_map(|content| content.object.as_ref());
+    fn write(&mut self, grid: &mut Grid<'_>, unit: &Unit<'_>) -> (Content, Placed) {
+        let filled = grid.fill(unit, &mut self.findings, self.context.sink);
+        let content = filled.content();
+        let mut rows = Vec::with_capacity(filled.contents.len());
+        let spans = filled.contents.iter().flatten().filter_map(|content| content.object.as_ref());
         let span = spans.map(|(_, span)| *span).next();
-        for content in contents {
+        for content in filled.contents {
             let object = content.and_then(|content| content.object);
             rows.push(match object {
                 Some((key, span)) => self.objects.row(self.context.fleet, &key, span),
                 None => NOTHING,
             });
         }
-        let written = Written { mode: unit.mode, grouping: Arc::clone(&grouping), blobs };
-        (written, Placed { grouping, rows, span })
+        (content, Placed { grouping: filled.grouping, rows, span })
     }
 
     fn flux(
@@ -164,20 +151,21 @@ impl<'a, 'p> Pass<'a, 'p> {
         files: &[&'a ParsedFile],
         number: u32,
     ) {
-        let units = files.iter().flat_map(|file| file.units());
-        let written: Vec<Written> = units.map(|unit| self.write(grid, &unit).0).collect();
-        let paths = selected.files.iter().zip(&written).enumerate();
+        let units: Vec<Unit<'_>> = files.iter().flat_map(|file| file.units()).collect();
+        let paths = selected.files.iter().zip(&units).enumerate();
         let paths: Vec<(usize, &str, Mode)> =
             paths.map(|(index, (file, unit))| (index, file.path, unit.mode)).collect();
+        let contents: Vec<Content> = units.iter().map(|unit| self.write(grid, unit).0).collect();
         // Paths of one folder are distinct, so the plan always holds.
         let Some(folder) = FolderPlan::new(&paths).ok().filter(|_| !paths.is_empty()) else {
             return self.empty(grid, plan);
         };
         let listener = self.listener(plan.choice, number);
         self.flux_objects(grid, selected);
-        let written = Trees { written: &written, plans: &[Some(folder)], of: &|_| 0 };
-        let trees = written.write(self.context, grid, listener.as_ref());
-        self.keep(grid, trees);
+        let members = [grid.unbroken().collect()];
+        let trees = Trees { units: &contents, plans: &[Some(folder)], members: &members };
+        let trees = trees.write(self.context, grid);
+        self.keep(grid, trees, listener.as_ref());
     }
 
     fn listener(&self, choice: Choice, number: u32) -> Option<Listener> {
@@ -215,7 +203,8 @@ impl<'a, 'p> Pass<'a, 'p> {
         }
         let lists = Signatures::new(&placed, grid.clusters.len(), |_, _| false, |_| false);
         let members = self.members(grid, &lists);
-        for (list, clusters) in lists.lists.iter().zip(members) {
+        for (list, members) in lists.lists.iter().zip(members) {
+            let clusters = grid.at(&members);
             self.report_twice(list, &placed, &clusters, Severity::Warning);
             self.remember(list, clusters);
         }
@@ -223,16 +212,17 @@ impl<'a, 'p> Pass<'a, 'p> {
 
     fn manifests(&mut self, grid: &mut Grid<'_>, plan: &ChoicePlan, files: &[&'a ParsedFile]) {
         let units = files.iter().flat_map(|file| file.units());
-        let (written, placed): (Vec<Written>, Vec<Placed>) =
+        let (contents, placed): (Vec<Content>, Vec<Placed>) =
             units.map(|unit| self.write(grid, &unit)).unzip();
-        if written.is_empty() {
+        if contents.is_empty() {
             return self.empty(grid, plan);
         }
         let lists = self.without_namespaces(grid, &placed);
-        let plans = self.plan_lists(grid, plan, &lists, &placed);
-        let trees = Trees { written: &written, plans: &plans, of: &|at| lists.at(at) };
-        let trees = trees.write(self.context, grid, None);
-        self.keep(grid, trees);
+        let members = self.members(grid, &lists);
+        let plans = self.plan_lists(grid, plan, (&lists, &members), &placed);
+        let trees = Trees { units: &contents, plans: &plans, members: &members };
+        let trees = trees.write(self.context, grid);
+        self.keep(grid, trees, None);
     }
 
     /// The lists of objects, without the Namespaces that a Namespace document writes there.
@@ -270,16 +260,16 @@ impl<'a, 'p> Pass<'a, 'p> {
         &mut self,
         grid: &mut Grid<'_>,
         plan: &ChoicePlan,
-        lists: &Signatures,
+        (lists, members): (&Signatures, &[Vec<u32>]),
         placed: &[Placed],
     ) -> Vec<Option<FolderPlan>> {
-        let members = self.members(grid, lists);
         let mut plans = Vec::with_capacity(lists.lists.len());
-        for (list, clusters) in lists.lists.iter().zip(members) {
-            if clusters.is_empty() {
+        for (list, members) in lists.lists.iter().zip(members) {
+            if members.is_empty() {
                 plans.push(None);
                 continue;
             }
+            let clusters = grid.at(members);
             let set: ClusterSet = clusters.iter().copied().collect();
             match self.plan_list(plan, list, &set, &clusters, placed) {
                 Ok(folder) => plans.push(Some(folder)),
@@ -353,13 +343,11 @@ impl<'a, 'p> Pass<'a, 'p> {
         first
     }
 
-    /// The clusters of each list that are not broken.
-    fn members(&self, grid: &Grid<'_>, lists: &Signatures) -> Vec<Vec<ClusterId>> {
+    /// The positions of each list that are not broken.
+    fn members(&self, grid: &Grid<'_>, lists: &Signatures) -> Vec<Vec<u32>> {
         let mut members = vec![Vec::new(); lists.lists.len()];
-        for (position, cluster) in grid.clusters.iter().enumerate() {
-            if grid.broken[position].is_none() {
-                members[lists.at(position)].push(*cluster);
-            }
+        for position in grid.unbroken() {
+            members[lists.at(position as usize)].push(position);
         }
         members
     }
@@ -387,12 +375,18 @@ impl<'a, 'p> Pass<'a, 'p> {
     }
 
     /// Takes the cells of a choice: trees where there are any, else what broke them.
-    fn keep(&mut self, grid: &Grid<'_>, trees: Vec<Option<Fragment>>) {
+    fn keep(&mut self, grid: &Grid<'_>, trees: Vec<Option<ObjectId>>, listener: Option<&Listener>) {
+        let context = self.context;
+        let fragment = |cluster: ClusterId, tree: ObjectId| {
+            let folder = &context.folders[cluster.index()];
+            let listener = listener.map(|listener| listener.write(folder, context.sink));
+            LocalCell::Tree(Fragment { tree, listener })
+        };
         let trees = trees.into_iter().chain(std::iter::repeat(None));
         for ((cluster, broken), tree) in grid.clusters.iter().zip(&grid.broken).zip(trees) {
             match (broken, tree) {
                 (Some(finding), _) => self.cells.push((*cluster, LocalCell::Broken(*finding))),
-                (None, Some(tree)) => self.cells.push((*cluster, LocalCell::Tree(tree))),
+                (None, Some(tree)) => self.cells.push((*cluster, fragment(*cluster, tree))),
                 (None, None) => {}
             }
         }
@@ -424,44 +418,33 @@ fn break_cells(cells: &mut [(ClusterId, LocalCell)], clusters: &ClusterSet, find
 
 /// What is needed to write the trees of one choice.
 struct Trees<'w> {
-    written: &'w [Written],
+    units: &'w [Content],
     plans: &'w [Option<FolderPlan>],
-    /// The plan of a position.
-    of: &'w (dyn Fn(usize) -> usize + Sync),
+    /// The positions that each plan is for.
+    members: &'w [Vec<u32>],
 }
 
 impl Trees<'_> {
     /// Writes the tree of every position that is not broken.
-    fn write(
-        &self,
-        context: &Context<'_>,
-        grid: &Grid<'_>,
-        listener: Option<&Listener>,
-    ) -> Vec<Option<Fragment>> {
-        let positions: Vec<usize> = (0..grid.clusters.len()).collect();
-        let chunk = |chunk: &[usize]| {
-            let mut writers: Vec<Option<FolderWriter<'_>>> = Vec::new();
-            writers.resize_with(self.plans.len(), || None);
-            let mut trees = Vec::with_capacity(chunk.len());
-            for position in chunk {
-                let number = (self.of)(*position);
-                let plan = self.plans.get(number).filter(|_| grid.broken[*position].is_none());
-                let Some(Some(plan)) = plan else {
-                    trees.push(None);
-                    continue;
-                };
-                let writer =
-                    writers[number].get_or_insert_with(|| FolderWriter::new(plan, context.sink));
-                let tree = writer.tree(|unit| {
-                    let written = &self.written[unit];
-                    written.blobs[written.grouping.group(*position) as usize]
-                });
-                let folder = &context.folders[grid.clusters[*position].index()];
-                let listener = listener.map(|listener| listener.write(folder, context.sink));
-                trees.push(Some(Fragment { tree, listener }));
+    fn write(&self, context: &Context<'_>, grid: &Grid<'_>) -> Vec<Option<ObjectId>> {
+        let mut trees = vec![None; grid.clusters.len()];
+        let plans = self.plans.par_iter().zip(self.members);
+        let written = plans.filter_map(|(plan, members)| {
+            let content = self.of_plan(plan.as_ref()?, members, grid.clusters.len(), context.sink);
+            Some((members, content))
+        });
+        for (members, content) in written.collect::<Vec<_>>() {
+            for (number, position) in members.iter().enumerate() {
+                trees[*position as usize] = Some(content.id(number));
             }
-            trees
-        };
-        positions.par_chunks(CHUNK).flat_map_iter(chunk).collect()
+        }
+        trees
+    }
+
+    fn of_plan(&self, plan: &FolderPlan, members: &[u32], n: usize, sink: &dyn Sink) -> Content {
+        if members.len() == n {
+            return Folders::write(plan, self.units, n, sink).root();
+        }
+        Folders::write(plan, &among(self.units, members), members.len(), sink).root()
     }
 }

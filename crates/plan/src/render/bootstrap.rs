@@ -2,17 +2,17 @@
 
 use std::collections::HashSet;
 
-use model::{ApplicationId, ClusterId, Diagnostic, Entry, Mode, ObjectId};
+use model::{ApplicationId, ClusterId, Diagnostic, Entry, Mode};
 use schema::document::Spanned;
 
 use super::codes;
 use super::context::Context;
 use super::faults::source_faults;
 use super::findings::Findings;
-use super::grid::{Filled, Grid};
+use super::grid::Grid;
 use super::parsed::ParsedFile;
 use super::prepare::first_numbers;
-use super::tree::{FolderPlan, FolderWriter};
+use super::tree::{Content, FolderPlan, Folders, among};
 use crate::fleet::KeySpace;
 
 /// The bootstrap entries of some clusters.
@@ -50,28 +50,26 @@ fn fill<'s>(
         return clusters.iter().map(|_| Err(finding)).collect();
     }
     let mut grid = Grid::new(context.fleet, ApplicationId(0), clusters);
-    let (mut paths, mut filled): (Vec<(usize, &str, Mode)>, Vec<Filled>) = Default::default();
+    let (mut paths, mut units): (Vec<(usize, &str, Mode)>, Vec<Content>) = Default::default();
     for (path, file) in &parsed {
         findings.add_all(file.warnings.iter().cloned(), &context.live);
         for unit in file.units() {
-            paths.push((filled.len(), path, unit.mode));
-            filled.push(grid.fill(&unit, findings, context.sink));
+            paths.push((units.len(), path, unit.mode));
+            units.push(grid.fill(&unit, findings, context.sink).content());
         }
     }
     let Ok(plan) = FolderPlan::new(&paths) else {
         return clusters.iter().map(|_| Ok(Vec::new())).collect();
     };
-    let mut writer = FolderWriter::new(&plan, context.sink);
-    let broken = &grid.broken;
-    let entries = |position: usize| match broken[position] {
-        Some(finding) => Err(finding),
-        None => Ok(writer.entries(|unit| {
-            let Filled { grouping, contents } = &filled[unit];
-            let content = contents[grouping.group(position) as usize].as_ref();
-            content.map_or(ObjectId([0; 20]), |content| content.blob)
-        })),
+    let whole: Vec<u32> = grid.unbroken().collect();
+    let units = among(&units, &whole);
+    let folders = Folders::write(&plan, &units, whole.len(), context.sink);
+    let mut entries = (0..whole.len()).map(|number| folders.root_entries(number));
+    let of_cluster = |broken: &Option<u32>| match broken {
+        Some(finding) => Err(*finding),
+        None => Ok(entries.next().unwrap_or_default()),
     };
-    (0..clusters.len()).map(entries).collect()
+    grid.broken.iter().map(of_cluster).collect()
 }
 
 fn parse<'s>(

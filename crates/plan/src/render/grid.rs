@@ -15,6 +15,8 @@ use rayon::prelude::*;
 
 use super::codes;
 use super::findings::Findings;
+use super::grouping::Grouping;
+use super::tree::{ABSENT, Content};
 use crate::fleet::{Column, KeySpace};
 use crate::template::{KeyUse, ObjectTemplate, Verbatim};
 use crate::{Fleet, ValueId};
@@ -49,62 +51,23 @@ impl<'t> Unit<'t> {
         }
     }
 
-    fn fill(&self, values: &[&Scalar], sink: &dyn Sink) -> Result<Content, Vec<Diagnostic>> {
+    fn fill(&self, values: &[&Scalar], sink: &dyn Sink) -> Result<FilledUnit, Vec<Diagnostic>> {
         Ok(match self.filler {
-            Filler::File(file) => Content { blob: file.fill(values, sink)?, object: None },
+            Filler::File(file) => FilledUnit { blob: file.fill(values, sink)?, object: None },
             Filler::Object(object) => {
                 let filled = object.fill(values, sink)?;
-                Content { blob: filled.blob, object: Some((filled.key, filled.span)) }
+                FilledUnit { blob: filled.blob, object: Some((filled.key, filled.span)) }
             }
         })
     }
 }
 
-/// A unit, filled.
-pub(crate) struct Content {
+/// A unit, filled for one group.
+pub(crate) struct FilledUnit {
     /// The file.
     pub(crate) blob: ObjectId,
     /// The object that it is, in the layout `manifests`, and where that stands.
     pub(crate) object: Option<(ObjectKey, Span)>,
-}
-
-/// Clusters by the values that some keys take on them.
-#[derive(Debug)]
-pub(crate) struct Grouping {
-    /// The group of each position; nothing if all are in one.
-    of: Option<Vec<u32>>,
-    /// A position of each group.
-    first: Vec<usize>,
-}
-
-impl Grouping {
-    fn new(clusters: &[ClusterId], columns: &[&Column]) -> Self {
-        let mut of = vec![0_u32; clusters.len()];
-        let mut first = if clusters.is_empty() { Vec::new() } else { vec![0] };
-        for column in columns {
-            let mut groups: HashMap<(u32, Option<ValueId>), u32> = HashMap::new();
-            first.clear();
-            for (position, cluster) in clusters.iter().enumerate() {
-                let next = first.len() as u32;
-                let key = (of[position], column.get(*cluster));
-                of[position] = *groups.entry(key).or_insert(next);
-                if of[position] == next {
-                    first.push(position);
-                }
-            }
-        }
-        Self { of: (first.len() > 1).then_some(of), first }
-    }
-
-    /// The group of a position.
-    pub(crate) fn group(&self, position: usize) -> u32 {
-        self.of.as_ref().map_or(0, |of| of[position])
-    }
-
-    /// How many groups there are.
-    pub(crate) fn n_groups(&self) -> usize {
-        self.first.len()
-    }
 }
 
 /// A unit on every cluster of a grid.
@@ -112,7 +75,15 @@ pub(crate) struct Filled {
     /// Clusters by the values that the unit takes.
     pub(crate) grouping: Arc<Grouping>,
     /// The content for each group, where it could be filled.
-    pub(crate) contents: Vec<Option<Content>>,
+    pub(crate) contents: Vec<Option<FilledUnit>>,
+}
+
+impl Filled {
+    /// The content of each group.
+    pub(crate) fn content(&self) -> Content {
+        let ids = self.contents.iter().map(|content| content.as_ref().map_or(ABSENT, |c| c.blob));
+        Content { grouping: Arc::clone(&self.grouping), ids: ids.collect() }
+    }
 }
 
 /// The clusters on which one choice of one application, or the bootstrap, is rendered.
@@ -159,6 +130,16 @@ impl<'a> Grid<'a> {
         }
     }
 
+    /// The positions that are not broken.
+    pub(crate) fn unbroken(&self) -> impl Iterator<Item = u32> {
+        (0..).zip(&self.broken).filter(|(_, broken)| broken.is_none()).map(|(at, _)| at)
+    }
+
+    /// The clusters at some positions.
+    pub(crate) fn at(&self, positions: &[u32]) -> Vec<ClusterId> {
+        positions.iter().map(|position| self.clusters[*position as usize]).collect()
+    }
+
     fn values(&mut self, space: KeySpace, key: &str) -> Arc<Values> {
         let (fleet, application, clusters) = (self.fleet, self.application, self.clusters);
         let entry = self.columns.entry((space, key.into()));
@@ -187,8 +168,10 @@ impl<'a> Grid<'a> {
         if let Some(grouping) = self.groupings.get(&varying) {
             return Arc::clone(grouping);
         }
-        let columns: Vec<&Column> = varying.iter().map(|key| &self.columns[key].column).collect();
-        let grouping = Arc::new(Grouping::new(self.clusters, &columns));
+        let columns = varying.iter().map(|key| &self.columns[key].column);
+        let numbers: Vec<_> =
+            columns.map(|column| |at: usize| number_of(column.get(self.clusters[at]))).collect();
+        let grouping = Arc::new(Grouping::new(self.clusters.len(), &numbers));
         self.groupings.insert(varying, Arc::clone(&grouping));
         grouping
     }
@@ -200,7 +183,7 @@ impl<'a> Grid<'a> {
         grouping: &Grouping,
         group: usize,
     ) -> Option<Vec<&'a Scalar>> {
-        let cluster = self.clusters[grouping.first[group]];
+        let cluster = self.clusters[grouping.firsts()[group] as usize];
         let value = |(space, key): &(KeySpace, &str)| {
             let value = self.values(*space, key).column.get(cluster)?;
             Some(self.fleet.scalar(value))
@@ -221,14 +204,14 @@ impl<'a> Grid<'a> {
         let grouping = self.grouping(&keys);
         let columns: Vec<Arc<Values>> =
             keys.iter().map(|(space, key)| self.values(*space, key)).collect();
-        let fill = |position: &usize| {
-            let cluster = self.clusters[*position];
+        let fill = |position: &u32| {
+            let cluster = self.clusters[*position as usize];
             let scalar =
                 |values: &Arc<Values>| Some(self.fleet.scalar(values.column.get(cluster)?));
             let scalars: Option<Vec<&Scalar>> = columns.iter().map(scalar).collect();
             scalars.map(|scalars| unit.fill(&scalars, sink))
         };
-        let results: Vec<_> = grouping.first.par_iter().map(fill).collect();
+        let results: Vec<_> = grouping.firsts().par_iter().map(fill).collect();
         self.keep(results, grouping, findings)
     }
 
@@ -246,7 +229,7 @@ impl<'a> Grid<'a> {
     /// Sorts what was filled from what was refused.
     fn keep(
         &mut self,
-        results: Vec<Option<Result<Content, Vec<Diagnostic>>>>,
+        results: Vec<Option<Result<FilledUnit, Vec<Diagnostic>>>>,
         grouping: Arc<Grouping>,
         findings: &mut Findings,
     ) -> Filled {
@@ -296,6 +279,11 @@ impl<'a> Grid<'a> {
             }
         }
     }
+}
+
+/// A number for a value or for none, so that different ones have different numbers.
+fn number_of(value: Option<ValueId>) -> u32 {
+    value.map_or(0, |value| value.0.wrapping_add(1))
 }
 
 /// One finding for the values beyond those that are listed.

@@ -13,7 +13,7 @@
 //! released of it is not decided here.
 //!
 //! A file is filled once per distinct tuple of the values that its placeholders take, a folder
-//! is hashed once per distinct content; nothing but the cells is kept per application and
+//! is written once per distinct content; nothing but the cells is kept per application and
 //! cluster.
 
 mod application;
@@ -24,6 +24,7 @@ mod faults;
 mod findings;
 mod folder;
 mod grid;
+mod grouping;
 mod identity;
 mod objects;
 mod parsed;

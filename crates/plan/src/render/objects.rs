@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use model::{ClusterId, ClusterSet, NamespaceId, ObjectKey, Span};
 
-use super::grid::Grouping;
+use super::grouping::Grouping;
 use crate::Fleet;
 
 /// In place of a row where a unit puts nothing on a cluster.

@@ -1,17 +1,49 @@
 //! Folders made of filled units.
 //!
-//! In: where each unit stands. Out: a plan that, given the content of each unit, answers the
-//! tree. A folder whose content was seen before is not hashed again.
+//! In: where each unit stands, and its content for each group of clusters. Out: the content of
+//! the folders, for each group of clusters that have the same in them: a folder is written once
+//! for every distinct content of it, and one without cluster values once for the whole fleet.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{Entry, Mode, ObjectId, Sink};
+use rayon::prelude::*;
 
-/// The folders of a tree, children before parents, the root last.
+use super::grouping::Grouping;
+
+/// In place of the content of a unit that could not be filled.
+pub(crate) const ABSENT: ObjectId = ObjectId([0; 20]);
+
+/// The content of a unit or folder.
 #[derive(Clone, Debug)]
+pub(crate) struct Content {
+    /// Positions by what stands there.
+    pub(crate) grouping: Arc<Grouping>,
+    /// What each group has; [`ABSENT`] if it could not be filled.
+    pub(crate) ids: Vec<ObjectId>,
+}
+
+impl Content {
+    /// What stands at a position.
+    pub(crate) fn id(&self, position: usize) -> ObjectId {
+        self.ids[self.grouping.group(position) as usize]
+    }
+}
+
+/// The folders of a tree.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct FolderPlan {
-    folders: Vec<Vec<(Arc<str>, Mode, Slot)>>,
+    /// Those below the root, children before parents.
+    below: Vec<PlannedFolder>,
+    root: PlannedFolder,
+}
+
+/// A folder in Git's order: its entries, whose ids are not known yet, and where these come from.
+#[derive(Clone, Debug, Default)]
+struct PlannedFolder {
+    entries: Vec<Entry>,
+    slots: Vec<Slot>,
 }
 
 /// Where an entry's id comes from.
@@ -49,81 +81,106 @@ impl FolderPlan {
                 return Err((other, *unit));
             }
         }
-        let mut plan = Self { folders: Vec::new() };
-        plan.flatten(&root);
+        let mut plan = Self::default();
+        plan.root = plan.flatten(&root);
         Ok(plan)
     }
 
-    fn flatten(&mut self, draft: &Draft<'_>) -> usize {
-        let mut entries: Vec<(Arc<str>, Mode, Slot)> = Vec::new();
+    fn flatten(&mut self, draft: &Draft<'_>) -> PlannedFolder {
+        let mut entries: Vec<(Entry, Slot)> = Vec::new();
         for (name, folder) in &draft.folders {
-            let position = self.flatten(folder);
-            entries.push(((*name).into(), Mode::Tree, Slot::Folder(position)));
+            let folder = self.flatten(folder);
+            let slot = Slot::Folder(self.below.len());
+            self.below.push(folder);
+            entries.push((Entry::new(name, Mode::Tree, ABSENT), slot));
         }
         for (name, (unit, mode)) in &draft.files {
-            entries.push(((*name).into(), *mode, Slot::Unit(*unit)));
+            entries.push((Entry::new(name, *mode, ABSENT), Slot::Unit(*unit)));
         }
-        self.folders.push(entries);
-        self.folders.len() - 1
+        entries.sort_by(|a, b| a.0.git_order(&b.0));
+        let (entries, slots) = entries.into_iter().unzip();
+        PlannedFolder { entries, slots }
     }
 }
 
-/// Writes trees by one plan.
-pub(crate) struct FolderWriter<'p> {
-    plan: &'p FolderPlan,
-    sink: &'p dyn Sink,
-    written: Vec<HashMap<Box<[ObjectId]>, ObjectId>>,
+/// What stands on some positions only, which are numbered anew.
+pub(crate) fn among(units: &[Content], members: &[u32]) -> Vec<Content> {
+    let mut known: Vec<(&Arc<Grouping>, Arc<Grouping>)> = Vec::new();
+    let mut contents = Vec::with_capacity(units.len());
+    for unit in units {
+        let found = known.iter().find(|(whole, _)| Arc::ptr_eq(whole, &unit.grouping));
+        let grouping = found.map_or_else(
+            || Arc::new(unit.grouping.among(members)),
+            |(_, grouping)| Arc::clone(grouping),
+        );
+        let id = |first: &u32| unit.id(members[*first as usize] as usize);
+        let ids = grouping.firsts().iter().map(id).collect();
+        known.push((&unit.grouping, Arc::clone(&grouping)));
+        contents.push(Content { grouping, ids });
+    }
+    contents
 }
 
-impl<'p> FolderWriter<'p> {
-    /// A writer that has written nothing yet.
-    pub(crate) fn new(plan: &'p FolderPlan, sink: &'p dyn Sink) -> Self {
-        Self { plan, sink, written: vec![HashMap::new(); plan.folders.len()] }
+/// The folders of a plan, written for a number of positions.
+pub(crate) struct Folders<'w> {
+    plan: &'w FolderPlan,
+    units: &'w [Content],
+    n_positions: usize,
+    sink: &'w dyn Sink,
+    /// Those below the root.
+    below: Vec<Content>,
+}
+
+impl<'w> Folders<'w> {
+    /// Writes the folders below the root; `units` are numbered as in the plan.
+    pub(crate) fn write(
+        plan: &'w FolderPlan,
+        units: &'w [Content],
+        n_positions: usize,
+        sink: &'w dyn Sink,
+    ) -> Self {
+        let below = Vec::with_capacity(plan.below.len());
+        let mut folders = Self { plan, units, n_positions, sink, below };
+        for folder in &plan.below {
+            folders.below.push(folders.folder(folder));
+        }
+        folders
     }
 
-    /// The tree, given the content of each unit.
-    pub(crate) fn tree(&mut self, unit: impl Fn(usize) -> ObjectId) -> ObjectId {
-        let ids = self.folders(unit, self.plan.folders.len());
-        ids.last().copied().unwrap_or_else(|| self.sink.tree(&[]))
+    /// Writes the root.
+    pub(crate) fn root(&self) -> Content {
+        self.folder(&self.plan.root)
     }
 
-    /// The entries of the root, given the content of each unit.
-    pub(crate) fn entries(&mut self, unit: impl Fn(usize) -> ObjectId) -> Vec<Entry> {
-        let n_below = self.plan.folders.len().saturating_sub(1);
-        let ids = self.folders(&unit, n_below);
-        let root = self.plan.folders.last().map_or(&[][..], Vec::as_slice);
-        let id = |slot: &Slot| match slot {
-            Slot::Unit(number) => unit(*number),
-            Slot::Folder(position) => ids[*position],
+    /// The entries of the root at a position.
+    pub(crate) fn root_entries(&self, position: usize) -> Vec<Entry> {
+        let mut entries = self.plan.root.entries.clone();
+        self.fill(&self.plan.root, position, &mut entries);
+        entries
+    }
+
+    fn folder(&self, folder: &PlannedFolder) -> Content {
+        let groupings = folder.slots.iter().map(|slot| &self.content(*slot).grouping);
+        let grouping = Grouping::of_all(self.n_positions, groupings);
+        let id = |entries: &mut Vec<Entry>, first: &u32| {
+            self.fill(folder, *first as usize, entries);
+            self.sink.tree(entries)
         };
-        root.iter()
-            .map(|(name, mode, slot)| Entry { name: Arc::clone(name), mode: *mode, id: id(slot) })
-            .collect()
+        let firsts = grouping.firsts().par_iter();
+        let ids = firsts.map_init(|| folder.entries.clone(), id).collect();
+        Content { grouping, ids }
     }
 
-    /// Writes the first folders of the plan.
-    fn folders(&mut self, unit: impl Fn(usize) -> ObjectId, n: usize) -> Vec<ObjectId> {
-        let mut ids: Vec<ObjectId> = Vec::with_capacity(n);
-        for (entries, written) in self.plan.folders.iter().zip(&mut self.written).take(n) {
-            let id = |slot: &Slot| match slot {
-                Slot::Unit(number) => unit(*number),
-                Slot::Folder(position) => ids[*position],
-            };
-            let content: Box<[ObjectId]> = entries.iter().map(|entry| id(&entry.2)).collect();
-            let tree = written.get(&content).copied().unwrap_or_else(|| {
-                let entries = entries.iter().zip(&content);
-                let entries: Vec<Entry> = entries
-                    .map(|((name, mode, _), id)| Entry {
-                        name: Arc::clone(name),
-                        mode: *mode,
-                        id: *id,
-                    })
-                    .collect();
-                self.sink.tree(&entries)
-            });
-            written.entry(content).or_insert(tree);
-            ids.push(tree);
+    fn fill(&self, folder: &PlannedFolder, position: usize, entries: &mut [Entry]) {
+        for (entry, slot) in entries.iter_mut().zip(&folder.slots) {
+            entry.id = self.content(*slot).id(position);
         }
-        ids
+    }
+
+    fn content(&self, slot: Slot) -> &Content {
+        match slot {
+            Slot::Unit(unit) => &self.units[unit],
+            Slot::Folder(folder) => &self.below[folder],
+        }
     }
 }
