@@ -3,8 +3,11 @@
 //! In: which clusters get which choice of the template, and the parsed files. Out: a cell for
 //! each cluster, the objects that the clusters get, and findings. A broken cell breaks no other.
 
+use std::sync::Arc;
+
 use model::{
-    ApplicationId, ClusterId, ClusterSet, Diagnostic, Fragment, Mode, ObjectId, Severity, Sink,
+    ApplicationId, ClusterId, ClusterSet, Diagnostic, Fragment, Mode, ObjectId, ObjectKey,
+    Severity, Sink,
 };
 use rayon::prelude::*;
 use schema::objects::object_path;
@@ -12,12 +15,13 @@ use schema::objects::object_path;
 use super::codes;
 use super::context::Context;
 use super::findings::Findings;
-use super::grid::{Grid, Unit};
+use super::grid::{FilledObject, FilledUnit, Grid};
 use super::objects::{NOTHING, ObjectTable, Placed, Signatures};
 use super::parsed::ParsedFile;
 use super::prepare::{ChoicePlan, Prepared, Selected};
 use super::rules;
-use super::tree::{Content, FolderPlan, Folders, among};
+use super::tree::{ABSENT, Content, FolderPlan, Folders, among};
+use super::unit::Unit;
 use crate::Application;
 use crate::layout::flux::Listener;
 use crate::overlay::Choice;
@@ -128,19 +132,36 @@ impl<'a, 'p> Pass<'a, 'p> {
     }
 
     fn write(&mut self, grid: &mut Grid<'_>, unit: &Unit<'_>) -> (Content, Placed) {
-        let filled = grid.fill(unit, &mut self.findings, self.context.sink);
-        let content = filled.content();
-        let mut rows = Vec::with_capacity(filled.contents.len());
-        let spans = filled.contents.iter().flatten().filter_map(|content| content.object.as_ref());
-        let span = spans.map(|(_, span)| *span).next();
-        for content in filled.contents {
-            let object = content.and_then(|content| content.object);
-            rows.push(match object {
-                Some((key, span)) => self.objects.row(self.context.fleet, &key, span),
-                None => NOTHING,
-            });
+        let FilledUnit { content, object } = grid.fill(unit, &mut self.findings, self.context.sink);
+        let placed = match object {
+            Some(object) => self.place(&content, &object),
+            None => {
+                let grouping = Arc::clone(&content.grouping);
+                Placed { rows: vec![NOTHING; grouping.n_groups()], grouping, span: None }
+            }
+        };
+        (content, placed)
+    }
+
+    /// Which object a unit is where; only objects that could be filled count.
+    fn place(&mut self, content: &Content, object: &FilledObject) -> Placed {
+        let span = object.span;
+        let mut row = |key: &Option<ObjectKey>| {
+            key.as_ref().map_or(NOTHING, |key| self.objects.row(self.context.fleet, key, span))
+        };
+        if !content.ids.contains(&ABSENT) {
+            let rows = object.keys.entries.iter().map(row).collect();
+            let span = (!content.ids.is_empty()).then_some(span);
+            return Placed { grouping: Arc::clone(&object.keys.grouping), rows, span };
         }
-        (content, Placed { grouping: filled.grouping, rows, span })
+        let groups = content.ids.iter().zip(content.grouping.firsts());
+        let row = |(id, first): (&ObjectId, &u32)| match *id {
+            ABSENT => NOTHING,
+            _ => row(object.keys.at(*first as usize)),
+        };
+        let rows = groups.map(row).collect();
+        let span = content.ids.iter().any(|id| *id != ABSENT).then_some(span);
+        Placed { grouping: Arc::clone(&content.grouping), rows, span }
     }
 
     fn flux(

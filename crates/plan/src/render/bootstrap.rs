@@ -55,7 +55,7 @@ fn fill<'s>(
         findings.add_all(file.warnings.iter().cloned(), &context.live);
         for unit in file.units() {
             paths.push((units.len(), path, unit.mode));
-            units.push(grid.fill(&unit, findings, context.sink).content());
+            units.push(grid.fill(&unit, findings, context.sink).content);
         }
     }
     let Ok(plan) = FolderPlan::new(&paths) else {
@@ -113,7 +113,7 @@ fn problems(
 fn foreign_keys(file: &ParsedFile) -> Vec<Diagnostic> {
     let mut seen = HashSet::new();
     let units = file.units();
-    let foreign = units.iter().flat_map(super::grid::Unit::keys).filter(|used| {
+    let foreign = units.iter().flat_map(super::unit::Unit::keys).filter(|used| {
         used.space != KeySpace::Cluster && seen.insert((used.space, used.key.clone()))
     });
     foreign

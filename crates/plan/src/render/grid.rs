@@ -8,82 +8,36 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use model::{
-    ApplicationId, ClusterId, ClusterSet, Diagnostic, Mode, ObjectId, ObjectKey, Scalar, Sink, Span,
-};
+use model::{ApplicationId, ClusterId, ClusterSet, Diagnostic, ObjectKey, Scalar, Sink, Span};
 use rayon::prelude::*;
 
 use super::codes;
+use super::fill::{Filled, Filling};
 use super::findings::Findings;
 use super::grouping::Grouping;
+use super::key::{Groupings, Key, Table, UnitValues};
 use super::tree::{ABSENT, Content};
-use crate::fleet::{Column, KeySpace};
-use crate::template::{KeyUse, ObjectTemplate, Verbatim};
-use crate::{Fleet, ValueId};
+use super::unit::Unit;
+use crate::Fleet;
+use crate::fleet::KeySpace;
 
 /// How many distinct refused values of one unit are listed one by one.
 const MOST_REFUSED: usize = 100;
 
-/// What one unit is filled from.
-#[derive(Clone, Copy)]
-pub(crate) enum Filler<'t> {
-    /// A file as it is, placeholders filled.
-    File(&'t Verbatim),
-    /// An object in the canonical form.
-    Object(&'t ObjectTemplate),
-}
-
-/// One file or object of a template.
-#[derive(Clone, Copy)]
-pub(crate) struct Unit<'t> {
-    /// What it is filled from.
-    pub(crate) filler: Filler<'t>,
-    /// Whether it may be executed.
-    pub(crate) mode: Mode,
-}
-
-impl<'t> Unit<'t> {
-    /// The keys that its placeholders name.
-    pub(crate) fn keys(&self) -> &'t [KeyUse] {
-        match self.filler {
-            Filler::File(file) => file.keys(),
-            Filler::Object(object) => object.keys(),
-        }
-    }
-
-    fn fill(&self, values: &[&Scalar], sink: &dyn Sink) -> Result<FilledUnit, Vec<Diagnostic>> {
-        Ok(match self.filler {
-            Filler::File(file) => FilledUnit { blob: file.fill(values, sink)?, object: None },
-            Filler::Object(object) => {
-                let filled = object.fill(values, sink)?;
-                FilledUnit { blob: filled.blob, object: Some((filled.key, filled.span)) }
-            }
-        })
-    }
-}
-
-/// A unit, filled for one group.
-pub(crate) struct FilledUnit {
-    /// The file.
-    pub(crate) blob: ObjectId,
-    /// The object that it is, in the layout `manifests`, and where that stands.
-    pub(crate) object: Option<(ObjectKey, Span)>,
-}
-
 /// A unit on every cluster of a grid.
-pub(crate) struct Filled {
-    /// Clusters by the values that the unit takes.
-    pub(crate) grouping: Arc<Grouping>,
-    /// The content for each group, where it could be filled.
-    pub(crate) contents: Vec<Option<FilledUnit>>,
+pub(crate) struct FilledUnit {
+    /// Its content.
+    pub(crate) content: Content,
+    /// The object that it is, in the layout `manifests`.
+    pub(crate) object: Option<FilledObject>,
 }
 
-impl Filled {
-    /// The content of each group.
-    pub(crate) fn content(&self) -> Content {
-        let ids = self.contents.iter().map(|content| content.as_ref().map_or(ABSENT, |c| c.blob));
-        Content { grouping: Arc::clone(&self.grouping), ids: ids.collect() }
-    }
+/// The object that a unit is.
+pub(crate) struct FilledObject {
+    /// Which one, for each group of clusters; nothing where that cannot be told.
+    pub(crate) keys: Table<Option<ObjectKey>>,
+    /// Where it stands.
+    pub(crate) span: Span,
 }
 
 /// The clusters on which one choice of one application, or the bootstrap, is rendered.
@@ -92,16 +46,10 @@ pub(crate) struct Grid<'a> {
     application: ApplicationId,
     /// The clusters, in order.
     pub(crate) clusters: &'a [ClusterId],
-    columns: HashMap<(KeySpace, Box<str>), Arc<Values>>,
-    groupings: HashMap<Vec<(KeySpace, Box<str>)>, Arc<Grouping>>,
+    keys: HashMap<(KeySpace, Box<str>), Arc<Key>>,
+    groupings: Groupings,
     /// For each position the finding that breaks it, if any.
     pub(crate) broken: Vec<Option<u32>>,
-}
-
-/// A key's values and where it has none.
-struct Values {
-    column: Column,
-    missing: ClusterSet,
 }
 
 impl<'a> Grid<'a> {
@@ -115,8 +63,8 @@ impl<'a> Grid<'a> {
             fleet,
             application,
             clusters,
-            columns: HashMap::new(),
-            groupings: HashMap::new(),
+            keys: HashMap::new(),
+            groupings: Groupings::default(),
             broken: vec![None; clusters.len()],
         }
     }
@@ -140,40 +88,20 @@ impl<'a> Grid<'a> {
         positions.iter().map(|position| self.clusters[*position as usize]).collect()
     }
 
-    fn values(&mut self, space: KeySpace, key: &str) -> Arc<Values> {
-        let (fleet, application, clusters) = (self.fleet, self.application, self.clusters);
-        let entry = self.columns.entry((space, key.into()));
-        let values = entry.or_insert_with(|| {
-            let column = fleet.column(application, space, key);
-            let without = |cluster: &&ClusterId| column.get(**cluster).is_none();
-            let missing = match &column {
-                Column::Same(Some(_)) => ClusterSet::default(),
-                _ => clusters.iter().filter(without).copied().collect(),
-            };
-            Arc::new(Values { column, missing })
+    fn key(&mut self, space: KeySpace, key: &str) -> Arc<Key> {
+        let number = self.keys.len();
+        let entry = self.keys.entry((space, key.into()));
+        let key = entry.or_insert_with(|| {
+            let column = self.fleet.column(self.application, space, key);
+            Arc::new(Key::new(self.fleet, self.clusters, number, column))
         });
-        Arc::clone(values)
+        Arc::clone(key)
     }
 
     /// Clusters by the values of these keys.
     pub(crate) fn grouping(&mut self, keys: &[(KeySpace, &str)]) -> Arc<Grouping> {
-        let mut varying: Vec<(KeySpace, Box<str>)> = Vec::new();
-        for (space, key) in keys {
-            if matches!(self.values(*space, key).column, Column::Each(_)) {
-                varying.push((*space, (*key).into()));
-            }
-        }
-        varying.sort();
-        varying.dedup();
-        if let Some(grouping) = self.groupings.get(&varying) {
-            return Arc::clone(grouping);
-        }
-        let columns = varying.iter().map(|key| &self.columns[key].column);
-        let numbers: Vec<_> =
-            columns.map(|column| |at: usize| number_of(column.get(self.clusters[at]))).collect();
-        let grouping = Arc::new(Grouping::new(self.clusters.len(), &numbers));
-        self.groupings.insert(varying, Arc::clone(&grouping));
-        grouping
+        let keys: Vec<Arc<Key>> = keys.iter().map(|(space, key)| self.key(*space, key)).collect();
+        self.groupings.of(self.clusters.len(), keys.iter())
     }
 
     /// The values of some keys for one group; nothing if one has none there.
@@ -185,7 +113,7 @@ impl<'a> Grid<'a> {
     ) -> Option<Vec<&'a Scalar>> {
         let cluster = self.clusters[grouping.firsts()[group] as usize];
         let value = |(space, key): &(KeySpace, &str)| {
-            let value = self.values(*space, key).column.get(cluster)?;
+            let value = self.key(*space, key).value(cluster)?;
             Some(self.fleet.scalar(value))
         };
         keys.iter().map(value).collect()
@@ -197,98 +125,109 @@ impl<'a> Grid<'a> {
         unit: &Unit<'_>,
         findings: &mut Findings,
         sink: &dyn Sink,
-    ) -> Filled {
+    ) -> FilledUnit {
         self.report_missing(unit, findings);
-        let keys: Vec<(KeySpace, &str)> =
-            unit.keys().iter().map(|used| (used.space, &*used.key)).collect();
-        let grouping = self.grouping(&keys);
-        let columns: Vec<Arc<Values>> =
-            keys.iter().map(|(space, key)| self.values(*space, key)).collect();
-        let fill = |position: &u32| {
-            let cluster = self.clusters[*position as usize];
-            let scalar =
-                |values: &Arc<Values>| Some(self.fleet.scalar(values.column.get(cluster)?));
-            let scalars: Option<Vec<&Scalar>> = columns.iter().map(scalar).collect();
-            scalars.map(|scalars| unit.fill(&scalars, sink))
+        let keys: Vec<Arc<Key>> =
+            unit.keys().iter().map(|used| self.key(used.space, &used.key)).collect();
+        let values = UnitValues { fleet: self.fleet, clusters: self.clusters, keys: &keys };
+        let grouping = self.groupings.of(self.clusters.len(), keys.iter());
+        let object = unit.object().map(|object| FilledObject {
+            keys: values.table(&mut self.groupings, &object.identity_keys(), |values| {
+                Some(object.identify(values?).ok()?.0)
+            }),
+            span: object.span(),
+        });
+        let objects = object.as_ref().map(|object| &object.keys);
+        let filled = fill_groups(unit, values, &mut self.groupings, objects, &grouping, sink);
+        self.report_refused(unit, values, (&grouping, &filled), findings);
+        let id = |filled: &Filled| match filled {
+            Filled::Blob(id) => *id,
+            Filled::Missing | Filled::Refused => ABSENT,
         };
-        let results: Vec<_> = grouping.firsts().par_iter().map(fill).collect();
-        self.keep(results, grouping, findings)
+        let ids = filled.iter().map(id).collect();
+        FilledUnit { content: Content { grouping, ids }, object }
     }
 
     fn report_missing(&mut self, unit: &Unit<'_>, findings: &mut Findings) {
         for used in unit.keys() {
-            let values = self.values(used.space, &used.key);
-            if !values.missing.is_empty() {
-                let finding =
-                    findings.add_missing(used.space, &used.key, used.span, &values.missing);
-                self.break_clusters(&values.missing, finding);
+            let key = self.key(used.space, &used.key);
+            if !key.missing.is_empty() {
+                let finding = findings.add_missing(used.space, &used.key, used.span, &key.missing);
+                self.break_clusters(&key.missing, finding);
             }
         }
     }
 
-    /// Sorts what was filled from what was refused.
-    fn keep(
-        &mut self,
-        results: Vec<Option<Result<FilledUnit, Vec<Diagnostic>>>>,
-        grouping: Arc<Grouping>,
-        findings: &mut Findings,
-    ) -> Filled {
-        let mut refused: Vec<(u32, Vec<Diagnostic>)> = Vec::new();
-        let mut contents = Vec::with_capacity(results.len());
-        for (group, result) in results.into_iter().enumerate() {
-            match result {
-                Some(Ok(content)) => contents.push(Some(content)),
-                Some(Err(problems)) => {
-                    contents.push(None);
-                    refused.push((group as u32, problems));
-                }
-                None => contents.push(None),
-            }
-        }
-        if !refused.is_empty() {
-            self.report_refused(refused, &grouping, findings);
-        }
-        Filled { grouping, contents }
-    }
-
+    /// Says why groups were refused, and breaks their clusters.
     fn report_refused(
         &mut self,
-        refused: Vec<(u32, Vec<Diagnostic>)>,
-        grouping: &Grouping,
+        unit: &Unit<'_>,
+        values: UnitValues<'_>,
+        (grouping, filled): (&Grouping, &[Filled]),
         findings: &mut Findings,
     ) {
+        let groups = (0..).zip(filled).filter(|(_, filled)| **filled == Filled::Refused);
+        let refused: Vec<u32> = groups.map(|(group, _)| group).collect();
         let more = refused.len().saturating_sub(MOST_REFUSED);
-        let slot_of: HashMap<u32, usize> = refused
-            .iter()
-            .enumerate()
-            .map(|(index, (group, _))| (*group, index.min(MOST_REFUSED)))
-            .collect();
+        let members = self.members_of(&refused, grouping);
+        for (slot, (group, clusters)) in refused.iter().zip(&members).enumerate() {
+            let first = grouping.firsts()[*group as usize] as usize;
+            let values = values.all(first).unwrap_or_default();
+            let mut problems = unit.check(&values).err().unwrap_or_default();
+            if slot == MOST_REFUSED {
+                problems.truncate(1);
+                problems.iter_mut().for_each(|first| summarise(first, more));
+            }
+            if let Some(finding) = findings.add_all(problems, clusters) {
+                self.break_clusters(clusters, finding);
+            }
+        }
+    }
+
+    /// The clusters of each refused group; beyond those that are listed, all in one set.
+    fn members_of(&self, refused: &[u32], grouping: &Grouping) -> Vec<ClusterSet> {
         let mut members = vec![ClusterSet::default(); refused.len().min(MOST_REFUSED + 1)];
+        if refused.is_empty() {
+            return members;
+        }
+        let slots = refused.iter().enumerate();
+        let slot_of: HashMap<u32, usize> =
+            slots.map(|(index, group)| (*group, index.min(MOST_REFUSED))).collect();
         for (position, cluster) in self.clusters.iter().enumerate() {
             if let Some(slot) = slot_of.get(&grouping.group(position)) {
                 members[*slot].insert(*cluster);
             }
         }
-        for (slot, (_, problems)) in refused.into_iter().take(members.len()).enumerate() {
-            let problems = match slot == MOST_REFUSED {
-                true => problems.into_iter().take(1).map(|first| summary(first, more)).collect(),
-                false => problems,
-            };
-            if let Some(finding) = findings.add_all(problems, &members[slot]) {
-                self.break_clusters(&members[slot], finding);
-            }
-        }
+        members
     }
 }
 
-/// A number for a value or for none, so that different ones have different numbers.
-fn number_of(value: Option<ValueId>) -> u32 {
-    value.map_or(0, |value| value.0.wrapping_add(1))
+/// Fills a unit for each group.
+fn fill_groups(
+    unit: &Unit<'_>,
+    values: UnitValues<'_>,
+    groupings: &mut Groupings,
+    objects: Option<&Table<Option<ObjectKey>>>,
+    grouping: &Grouping,
+    sink: &dyn Sink,
+) -> Vec<Filled> {
+    let firsts = grouping.firsts().par_iter();
+    // A text without placeholders is no variant of itself.
+    if !unit.body().places.is_empty()
+        && let Some(filling) = Filling::new(unit, values, groupings, objects)
+    {
+        let fill = |pieces: &mut Vec<_>, first: &u32| filling.fill(*first as usize, pieces, sink);
+        return firsts.map_init(Vec::new, fill).collect();
+    }
+    let alone = |first: &u32| match values.all(*first as usize) {
+        Some(values) => unit.fill(&values, sink).map_or(Filled::Refused, Filled::Blob),
+        None => Filled::Missing,
+    };
+    firsts.map(alone).collect()
 }
 
-/// One finding for the values beyond those that are listed.
-fn summary(mut first: Diagnostic, more: usize) -> Diagnostic {
+/// Makes one finding for the values beyond those that are listed.
+fn summarise(first: &mut Diagnostic, more: usize) {
     first.code = &codes::REFUSED_VALUES;
     first.message = format!("{more} more values are refused here");
-    first
 }

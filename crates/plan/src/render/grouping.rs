@@ -45,6 +45,11 @@ impl Grouping {
         Self { groups, first }
     }
 
+    /// All positions in one group.
+    pub(crate) fn whole(n_positions: usize) -> Self {
+        Self { groups: Groups::One, first: vec![0; n_positions.min(1)] }
+    }
+
     /// Groups positions that are together in every one of some groupings.
     pub(crate) fn of_all<'g>(
         n_positions: usize,

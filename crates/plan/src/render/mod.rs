@@ -21,16 +21,19 @@ mod bootstrap;
 pub mod codes;
 mod context;
 mod faults;
+mod fill;
 mod findings;
 mod folder;
 mod grid;
 mod grouping;
 mod identity;
+mod key;
 mod objects;
 mod parsed;
 mod prepare;
 mod rules;
 mod tree;
+mod unit;
 
 use std::sync::Arc;
 

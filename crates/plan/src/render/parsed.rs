@@ -4,8 +4,8 @@ use model::{Diagnostic, FileId, Files, Mode, Span};
 use schema::objects::{ObjectHeader, kustomization, read_headers};
 
 use super::codes;
-use super::grid::{Filler, Unit};
 use super::identity::Identity;
+use super::unit::{Filler, Unit};
 use crate::template::{ObjectTemplate, Verbatim, parse_objects, parse_verbatim};
 
 /// What a file is made of.

@@ -1,45 +1,15 @@
 //! The canonical text of an object as a base, and the steps that fill it.
 //!
 //! In: a tree with open places. Out: the text with its placeholders unfilled, and what to copy
-//! from it and what to write anew for given values. Steps never look at more than the texts of
-//! places; a mapping whose keys are open is put in order when they are known.
+//! from it and what to write for given values. Steps never look at more than the texts of places;
+//! a mapping whose keys are open is put in order when they are known.
 
-use std::ops::Range;
-
-use model::Piece;
 use schema::yaml::emit::{Leaf, Value, Writer, line_at, write};
 
+use super::body::{SortKey, Step};
 use super::canon::{Mark, MarkText};
 use super::place::Place;
-use super::scan::scan;
-
-/// The least number of bytes of a filled scalar that are copied rather than written again.
-const WORTH_COPYING: usize = 24;
-
-/// One step of writing an object.
-#[derive(Clone, Debug)]
-pub(crate) enum Step {
-    /// Copy these bytes of the base.
-    Copy(Range<u32>),
-    /// Write the scalar of a place.
-    Text {
-        /// The position of the place.
-        place: usize,
-        /// Whether the scalar is a key.
-        key: bool,
-        /// The indentation it is written at.
-        indent: usize,
-        /// Stretches of the base that the filled scalar probably has in common with it, in order.
-        common: Vec<Range<u32>>,
-    },
-    /// Write the pairs of a mapping in the order of their keys.
-    Sorted {
-        /// What stands between two pairs.
-        joiner: Box<str>,
-        /// The pairs with their keys.
-        pairs: Vec<(Mark, Vec<Step>)>,
-    },
-}
+use super::spot::{Spot, SpotForm, cut_at_holes, write_leaf};
 
 /// The base and the steps of a tree.
 pub(crate) fn compose(value: &Value<Mark>, places: &[Place]) -> (String, Vec<Step>) {
@@ -60,7 +30,7 @@ struct Composer<'a> {
 
 struct OpenMapping {
     keys: std::vec::IntoIter<Mark>,
-    pairs: Vec<(Mark, Vec<Step>)>,
+    pairs: Vec<(SortKey, Vec<Step>)>,
     indent: usize,
     is_begun: bool,
 }
@@ -83,23 +53,9 @@ impl Composer<'_> {
         };
         let unfilled = Leaf::string(self.places[place].unfilled());
         let written = write_leaf(&unfilled, key, indent);
-        let common = self.common(&written);
+        let cut = cut_at_holes(&self.places[place], &written, self.base.len(), indent);
         self.base.push_str(&written);
-        self.push(Step::Text { place, key, indent, common });
-    }
-
-    /// The stretches between the placeholders of a scalar that is about to be written.
-    fn common(&self, written: &str) -> Vec<Range<u32>> {
-        let mut common = Vec::new();
-        let mut at = 0;
-        for token in scan(written.as_bytes()) {
-            common.push(at..token.range.start);
-            at = token.range.end;
-        }
-        common.push(at..written.len());
-        common.retain(|range| range.len() >= WORTH_COPYING);
-        let offset = |at: usize| (at + self.base.len()) as u32;
-        common.into_iter().map(|range| offset(range.start)..offset(range.end)).collect()
+        self.push(Step::Fill(Spot { place, form: SpotForm::Canonical { key, indent }, cut }));
     }
 
     /// Ends the pair that is being written in a mapping with open keys.
@@ -108,7 +64,7 @@ impl Composer<'_> {
         if std::mem::take(&mut mapping.is_begun)
             && let (Some(key), Some(steps)) = (mapping.keys.next(), self.steps.pop())
         {
-            mapping.pairs.push((key, steps));
+            mapping.pairs.push((sort_key(&key), steps));
         }
     }
 }
@@ -156,108 +112,14 @@ impl Writer<Mark> for Composer<'_> {
         self.end_pair();
         if let Some(Some(mapping)) = self.mappings.pop() {
             let joiner = line_at(mapping.indent).into();
-            self.push(Step::Sorted { joiner, pairs: mapping.pairs });
+            self.push(Step::Sort { joiner, pairs: mapping.pairs });
         }
     }
 }
 
-fn write_leaf(leaf: &Leaf, key: bool, indent: usize) -> String {
-    if key { leaf.write_key(indent) } else { leaf.write(indent) }
-}
-
-/// An object while it is written: stretches of the base, and of the text that is not in it.
-pub(crate) struct Draft<'a> {
-    base: &'a str,
-    leaves: &'a [Leaf],
-    stretches: Vec<Stretch>,
-    text: String,
-}
-
-enum Stretch {
-    Base(Range<u32>),
-    Text(Range<usize>),
-}
-
-impl<'a> Draft<'a> {
-    /// The object of a base and its steps, given the scalar of each place.
-    pub(crate) fn new(base: &'a str, steps: &[Step], leaves: &'a [Leaf]) -> Self {
-        let mut draft = Self { base, leaves, stretches: Vec::new(), text: String::new() };
-        draft.run(steps);
-        draft
-    }
-
-    /// The object as pieces for a sink.
-    pub(crate) fn pieces(&self) -> Vec<Piece<'_>> {
-        let piece = |stretch: &Stretch| match stretch {
-            Stretch::Base(range) => Piece::Copy(range.clone()),
-            Stretch::Text(range) => Piece::Insert(&self.text.as_bytes()[range.clone()]),
-        };
-        self.stretches.iter().map(piece).collect()
-    }
-
-    fn run(&mut self, steps: &[Step]) {
-        for step in steps {
-            match step {
-                Step::Copy(range) => self.copy(range.clone()),
-                Step::Text { place, key, indent, common } => {
-                    let written = write_leaf(&self.leaves[*place], *key, *indent);
-                    self.scalar(&written, common);
-                }
-                Step::Sorted { joiner, pairs } => self.sorted(joiner, pairs),
-            }
-        }
-    }
-
-    /// Any cut of the text gives the right bytes; cutting it where the base has the same makes
-    /// the delta small.
-    fn scalar(&mut self, written: &str, common: &[Range<u32>]) {
-        let mut rest = written;
-        for range in common {
-            let shared = &self.base[range.start as usize..range.end as usize];
-            if let Some(at) = rest.find(shared) {
-                self.insert(&rest[..at]);
-                self.copy(range.clone());
-                rest = &rest[at + shared.len()..];
-            }
-        }
-        self.insert(rest);
-    }
-
-    fn sorted(&mut self, joiner: &str, pairs: &[(Mark, Vec<Step>)]) {
-        let mut order: Vec<&(Mark, Vec<Step>)> = pairs.iter().collect();
-        order.sort_by(|a, b| self.key(&a.0).cmp(self.key(&b.0)));
-        for (index, (_, steps)) in order.into_iter().enumerate() {
-            if index > 0 {
-                self.insert(joiner);
-            }
-            self.run(steps);
-        }
-    }
-
-    fn key<'m>(&'m self, mark: &'m Mark) -> &'m str {
-        match &mark.text {
-            MarkText::Fixed(leaf) => leaf.text(),
-            MarkText::Open(place) => self.leaves[*place].text(),
-        }
-    }
-
-    fn copy(&mut self, range: Range<u32>) {
-        match self.stretches.last_mut() {
-            Some(Stretch::Base(last)) if last.end == range.start => last.end = range.end,
-            _ if range.is_empty() => {}
-            _ => self.stretches.push(Stretch::Base(range)),
-        }
-    }
-
-    fn insert(&mut self, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        let start = self.text.len();
-        self.text.push_str(text);
-        match self.stretches.last_mut() {
-            Some(Stretch::Text(last)) if last.end == start => last.end = self.text.len(),
-            _ => self.stretches.push(Stretch::Text(start..self.text.len())),
-        }
+fn sort_key(mark: &Mark) -> SortKey {
+    match &mark.text {
+        MarkText::Fixed(leaf) => SortKey::Fixed(leaf.text().into()),
+        MarkText::Open(place) => SortKey::Open(*place),
     }
 }

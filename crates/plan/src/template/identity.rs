@@ -56,12 +56,16 @@ impl Identity {
     pub(crate) fn resolve(
         &self,
         file: FileId,
-        leaves: &[Leaf],
+        leaf: impl Fn(usize) -> Leaf,
     ) -> Result<(ObjectKey, String), Vec<Diagnostic>> {
         let (mut texts, mut errors) = (Vec::new(), Vec::new());
-        let is_secret = leaf_of(&self.kind, leaves).is_some_and(|leaf| leaf.text() == "Secret");
+        let read = |mark: &Mark| match &mark.text {
+            MarkText::Fixed(leaf) => leaf.clone(),
+            MarkText::Open(place) => leaf(*place),
+        };
+        let is_secret = read(&self.kind).text() == "Secret";
         for field in self.fields() {
-            match field.read(file, leaves, is_secret) {
+            match field.check(file, &read(field.mark), is_secret) {
                 Ok(text) => texts.push(text),
                 Err(error) => errors.push(error),
             }
@@ -79,8 +83,16 @@ impl Identity {
 
     /// What is wrong whatever the values are.
     pub(crate) fn check_fixed(&self, file: FileId) -> Vec<Diagnostic> {
-        let fixed = self.fields().filter(|field| field.mark.place().is_none());
-        fixed.filter_map(|field| field.read(file, &[], false).err()).collect()
+        let check = |field: Field<'_>| match &field.mark.text {
+            MarkText::Fixed(leaf) => field.check(file, leaf, false).err(),
+            MarkText::Open(_) => None,
+        };
+        self.fields().filter_map(check).collect()
+    }
+
+    /// The places that it waits for.
+    pub(crate) fn places(&self) -> impl Iterator<Item = usize> + '_ {
+        self.fields().filter_map(|field| field.mark.place())
     }
 
     fn fields(&self) -> impl Iterator<Item = Field<'_>> {
@@ -103,9 +115,8 @@ struct Field<'a> {
 }
 
 impl Field<'_> {
-    fn read(&self, file: FileId, leaves: &[Leaf], secret: bool) -> Result<String, Diagnostic> {
+    fn check(&self, file: FileId, leaf: &Leaf, secret: bool) -> Result<String, Diagnostic> {
         let span = Span::new(file, self.mark.range.start, self.mark.range.end);
-        let leaf = leaf_of(self.mark, leaves).expect("every open mark has a leaf");
         let path = self.path;
         let short: String = leaf.text().chars().take(300).collect();
         let quoted = if secret { "the value".to_owned() } else { format!("`{short}`") };
@@ -118,13 +129,6 @@ impl Field<'_> {
             return Err(Diagnostic::error(&NOT_AN_OBJECT, span, message));
         }
         Ok(leaf.text().to_owned())
-    }
-}
-
-fn leaf_of<'a>(mark: &'a Mark, leaves: &'a [Leaf]) -> Option<&'a Leaf> {
-    match &mark.text {
-        MarkText::Fixed(leaf) => Some(leaf),
-        MarkText::Open(place) => leaves.get(*place),
     }
 }
 

@@ -7,10 +7,15 @@
 //! or which files belong to a template.
 //!
 //! ```text
-//! bytes ─file─▶ documents ─survey─▶ places ─check─▶ texts to insert ─▶ pieces of a base
-//!                               └──canon──▶ tree ─compose─▶ canonical base ─┘
+//! parsing:  bytes ─file─▶ documents ─survey─▶ places ──────────────────────▶ body
+//!                                └──canon──▶ tree ─compose─▶ canonical base ─┘
+//! filling:  body ─specialise─▶ what varies ─check, spot─▶ pieces of a base
 //! ```
+//!
+//! Parsing is done once for a file, specialising once for an application, and what a value makes
+//! of a place once for each distinct tuple of the values of that place.
 
+pub(crate) mod body;
 mod canon;
 mod check;
 pub mod codes;
@@ -25,7 +30,10 @@ mod place;
 mod report;
 pub(crate) mod scan;
 mod secret;
+pub(crate) mod settled;
+pub(crate) mod specialise;
 mod spelling;
+pub(crate) mod spot;
 mod survey;
 mod verbatim;
 

@@ -3,31 +3,25 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-use model::{Base, Diagnostic, FileId, Files, ObjectId, ObjectKey, Scalar, ScalarKind, Sink, Span};
-use schema::yaml::emit::{Leaf, Mapping, Value};
-use schema::yaml::{Node, kind_of};
+use model::{Base, Diagnostic, FileId, Files, ObjectId, ObjectKey, Scalar, Sink, Span};
+use schema::yaml::Node;
+use schema::yaml::emit::{Mapping, Value};
 
+use super::body::Body;
 use super::canon::{Canon, Mark, MarkText};
-use super::check::write_values;
 use super::codes::NOT_AN_OBJECT;
-use super::compose::{Draft, Step, compose};
+use super::compose::compose;
 use super::file::{file_of, is_encrypted, is_json_file, understand_manifests};
 use super::identity::{Identity, field, fixed_field};
 use super::keys::KeyGroup;
-use super::place::{KeyUse, Place, PlaceKind};
-use super::report::report;
+use super::place::{KeyUse, Place};
+use super::spot::leaf_of;
 use super::survey::{Survey, survey};
 
 /// A Kubernetes object of a template, ready to be filled.
 #[derive(Clone, Debug)]
 pub struct ObjectTemplate {
-    file: FileId,
-    base: Base,
-    text: Box<str>,
-    steps: Vec<Step>,
-    keys: Vec<KeyUse>,
-    places: Vec<Place>,
-    groups: Vec<KeyGroup>,
+    body: Body,
     identity: Identity,
     warnings: Vec<Diagnostic>,
 }
@@ -175,18 +169,18 @@ impl Found {
         let (mut value, mut identity) = match self.content {
             FoundContent::Tree(value) => (value, self.identity),
             FoundContent::Encrypted(text) => {
-                return ObjectTemplate::new(file, number, self.identity, text, Vec::new());
+                let body = Body::fixed(file, Base { number, bytes: text.as_bytes().into() });
+                return ObjectTemplate { body, identity: self.identity, warnings: Vec::new() };
             }
         };
         let narrowed = Narrowed::new(&value, survey);
         narrowed.renumber(&mut value);
         narrowed.renumber_identity(&mut identity);
         let (text, steps) = compose(&value, &narrowed.places);
-        let mut template = ObjectTemplate::new(file, number, identity, text, steps);
-        template.keys = narrowed.keys;
-        template.places = narrowed.places;
-        template.groups = narrowed.groups;
-        template
+        let base = Base { number, bytes: text.as_bytes().into() };
+        let Narrowed { keys, places, groups, .. } = narrowed;
+        let body = Body { file, base, keys, places, groups, steps };
+        ObjectTemplate { body, identity, warnings: Vec::new() }
     }
 }
 
@@ -258,24 +252,10 @@ fn collect_places(value: &Value<Mark>, used: &mut BTreeSet<usize>) {
 }
 
 impl ObjectTemplate {
-    fn new(file: FileId, number: u32, identity: Identity, text: String, steps: Vec<Step>) -> Self {
-        Self {
-            file,
-            base: Base { number, bytes: text.as_bytes().into() },
-            text: text.into(),
-            steps,
-            keys: Vec::new(),
-            places: Vec::new(),
-            groups: Vec::new(),
-            identity,
-            warnings: Vec::new(),
-        }
-    }
-
     /// The keys that the object uses, each once.
     #[must_use]
     pub fn keys(&self) -> &[KeyUse] {
-        &self.keys
+        &self.body.keys
     }
 
     /// What was found in the file that refuses nothing; the first object of a file has it.
@@ -297,44 +277,35 @@ impl ObjectTemplate {
         values: &[&Scalar],
         sink: &dyn Sink,
     ) -> Result<FilledObject, Vec<Diagnostic>> {
-        self.check(values)?;
-        let leaves: Vec<Leaf> = self.places.iter().map(|place| leaf_of(place, values)).collect();
-        let (key, api_version) = self.identity.resolve(self.file, &leaves)?;
-        let blob = if leaves.is_empty() {
-            sink.blob(&self.base.bytes)
-        } else {
-            let draft = Draft::new(&self.text, &self.steps, &leaves);
-            sink.variant(&self.base, &draft.pieces())
-        };
+        self.body.check(values)?;
+        let (key, api_version) = self.identify(values)?;
+        let blob = self.body.write(values, sink);
+        Ok(FilledObject { key, api_version, blob, span: self.span() })
+    }
+
+    /// What is written for the object.
+    pub(crate) fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// Where its name is written.
+    pub(crate) fn span(&self) -> Span {
         let name = &self.identity.name.range;
-        let span = Span::new(self.file, name.start, name.end);
-        Ok(FilledObject { key, api_version, blob, span })
+        Span::new(self.body.file, name.start, name.end)
     }
 
-    fn check(&self, values: &[&Scalar]) -> Result<(), Vec<Diagnostic>> {
-        let faults = self.places.iter().filter_map(|place| {
-            write_values(place, values).err().map(|fault| report(place, &fault, values, self.file))
-        });
-        let mut errors: Vec<Diagnostic> = faults.collect();
-        if errors.is_empty() {
-            let groups = self.groups.iter();
-            errors.extend(groups.filter_map(|group| group.check(&self.places, values, self.file)));
-        }
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    /// The keys that its identity uses.
+    pub(crate) fn identity_keys(&self) -> Vec<usize> {
+        let places = self.identity.places().map(|place| &self.body.places[place]);
+        places.flat_map(|place| place.holes.iter().map(|hole| hole.key)).collect()
     }
-}
 
-/// The scalar of a place: with its own kind where it is all of a plain place, else a string.
-fn leaf_of(place: &Place, values: &[&Scalar]) -> Leaf {
-    if let PlaceKind::Scalar(scalar) = place.kind
-        && scalar.sole
-        && !scalar.tagged
-    {
-        let value = values[place.holes[0].key];
-        let is_own_kind = value.kind != ScalarKind::String && kind_of(&value.text) == value.kind;
-        if is_own_kind {
-            return Leaf::as_written(value.text.clone());
-        }
+    /// The key of the object and its API version; only the values of [`Self::identity_keys`] are
+    /// looked at.
+    pub(crate) fn identify(
+        &self,
+        values: &[&Scalar],
+    ) -> Result<(ObjectKey, String), Vec<Diagnostic>> {
+        self.identity.resolve(self.body.file, |place| leaf_of(&self.body.places[place], values))
     }
-    Leaf::string(place.filled(values))
 }

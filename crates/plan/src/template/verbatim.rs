@@ -3,33 +3,19 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use model::{Base, Diagnostic, FileId, Files, ObjectId, Piece, Scalar, Sink};
+use model::{Base, Diagnostic, FileId, Files, ObjectId, Scalar, Sink};
 
-use super::check::write_values;
+use super::body::{Body, Step};
 use super::file::{Understood, file_of, is_json_file, understand};
-use super::keys::KeyGroup;
 use super::place::{KeyUse, Place};
-use super::report::report;
+use super::spot::{Spot, SpotForm, Stretch};
 use super::survey::{Survey, survey, survey_text};
 
 /// A template file of the layout `flux`, ready to be filled.
 #[derive(Clone, Debug)]
 pub struct Verbatim {
-    file: FileId,
-    base: Base,
-    keys: Vec<KeyUse>,
-    places: Vec<Place>,
-    groups: Vec<KeyGroup>,
-    edits: Vec<Edit>,
+    body: Body,
     warnings: Vec<Diagnostic>,
-}
-
-/// A stretch of the file that is not output as it is.
-#[derive(Clone, Debug)]
-struct Edit {
-    range: Range<usize>,
-    /// Place and hole to fill; nothing for a dot that is left out.
-    hole: Option<(usize, usize)>,
 }
 
 /// Parses a template file for the layout `flux`; `number` is the base's for the sink.
@@ -49,44 +35,59 @@ pub fn parse_verbatim(
     number: u32,
 ) -> Result<Verbatim, Vec<Diagnostic>> {
     let source = file_of(files, file);
-    let (survey, warning) = match understand(source, file)? {
+    let (mut survey, warning) = match understand(source, file)? {
         Understood::Opaque(warning) => (Survey::default(), warning),
         Understood::Text(text) => (survey_text(text, file), None),
         Understood::Yaml { text, stream } => {
             (survey(text, &stream, file, is_json_file(&source.path), true)?, None)
         }
     };
-    let mut warnings = survey.warnings;
+    let mut warnings = std::mem::take(&mut survey.warnings);
     warnings.extend(warning);
-    Ok(Verbatim {
-        file,
-        base: Base { number, bytes: Arc::clone(&source.bytes) },
-        keys: survey.keys,
-        edits: edits_of(&survey.places),
-        places: survey.places,
-        groups: survey.groups,
-        warnings,
-    })
+    let base = Base { number, bytes: Arc::clone(&source.bytes) };
+    let steps = steps_of(&survey.places, base.bytes.len());
+    let Survey { keys, places, groups, .. } = survey;
+    Ok(Verbatim { body: Body { file, base, keys, places, groups, steps }, warnings })
 }
 
-fn edits_of(places: &[Place]) -> Vec<Edit> {
-    let mut edits = Vec::new();
-    for (index, place) in places.iter().enumerate() {
-        for (number, hole) in place.holes.iter().enumerate() {
-            edits.push(Edit { range: hole.range.clone(), hole: Some((index, number)) });
-        }
-        let dots = place.lost_dots.iter().cloned();
-        edits.extend(dots.map(|range| Edit { range, hole: None }));
+/// The steps that write a file of so many bytes as it is, but for its places.
+fn steps_of(places: &[Place], n_bytes: usize) -> Vec<Step> {
+    // A comment may stand behind the header of a block, before what changes in the block.
+    let mut cuts: Vec<_> = places.iter().map(cut_of).enumerate().collect();
+    cuts.sort_by_key(|(_, (_, range))| range.start);
+    let (mut steps, mut at) = (Vec::new(), 0);
+    for (place, (cut, range)) in cuts {
+        steps.push(Step::Copy(at as u32..range.start as u32));
+        steps.push(Step::Fill(Spot { place, form: SpotForm::AsIs, cut }));
+        at = range.end;
     }
-    edits.sort_by_key(|edit| edit.range.start);
-    edits
+    steps.push(Step::Copy(at as u32..n_bytes as u32));
+    steps
+}
+
+/// What a place changes, and the bytes from its first change to its last.
+fn cut_of(place: &Place) -> (Vec<Stretch>, Range<usize>) {
+    let holes = place.holes.iter().enumerate();
+    let holes = holes.map(|(number, hole)| (&hole.range, Some(Stretch::Hole(number))));
+    let mut changes: Vec<_> =
+        holes.chain(place.lost_dots.iter().map(|range| (range, None))).collect();
+    changes.sort_by_key(|(range, _)| range.start);
+    let start = changes.first().map_or(place.range.start, |(range, _)| range.start);
+    let (mut cut, mut at) = (Vec::new(), start);
+    for (range, hole) in changes {
+        let between = at..range.start;
+        cut.extend((!between.is_empty()).then_some(Stretch::Base(at as u32..range.start as u32)));
+        cut.extend(hole);
+        at = range.end;
+    }
+    (cut, start..at)
 }
 
 impl Verbatim {
     /// The keys that the file uses, each once.
     #[must_use]
     pub fn keys(&self) -> &[KeyUse] {
-        &self.keys
+        &self.body.keys
     }
 
     /// What was found that refuses nothing.
@@ -103,45 +104,12 @@ impl Verbatim {
     /// # Panics
     /// If there are fewer values than keys.
     pub fn fill(&self, values: &[&Scalar], sink: &dyn Sink) -> Result<ObjectId, Vec<Diagnostic>> {
-        if self.edits.is_empty() {
-            return Ok(sink.blob(&self.base.bytes));
-        }
-        let mut errors = Vec::new();
-        let mut written = Vec::with_capacity(self.places.len());
-        for place in &self.places {
-            match write_values(place, values) {
-                Ok(texts) => written.push(texts),
-                Err(fault) => errors.push(report(place, &fault, values, self.file)),
-            }
-        }
-        if errors.is_empty() {
-            let groups = self.groups.iter();
-            errors.extend(groups.filter_map(|group| group.check(&self.places, values, self.file)));
-        }
-        if !errors.is_empty() {
-            return Err(errors);
-        }
-        let insert = |(place, hole): (usize, usize)| -> &[u8] { written[place][hole].as_bytes() };
-        Ok(sink.variant(&self.base, &self.pieces(insert)))
+        self.body.check(values)?;
+        Ok(self.body.write(values, sink))
     }
 
-    fn pieces<'a>(&self, insert: impl Fn((usize, usize)) -> &'a [u8]) -> Vec<Piece<'a>> {
-        let mut pieces = Vec::with_capacity(2 * self.edits.len() + 1);
-        let mut at = 0;
-        let copy = |pieces: &mut Vec<Piece<'a>>, range: Range<usize>| {
-            if !range.is_empty() {
-                pieces.push(Piece::Copy(range.start as u32..range.end as u32));
-            }
-        };
-        for edit in &self.edits {
-            copy(&mut pieces, at..edit.range.start);
-            at = edit.range.end;
-            let text = edit.hole.map(&insert).unwrap_or_default();
-            if !text.is_empty() {
-                pieces.push(Piece::Insert(text));
-            }
-        }
-        copy(&mut pieces, at..self.base.bytes.len());
-        pieces
+    /// What is written for the file.
+    pub(crate) fn body(&self) -> &Body {
+        &self.body
     }
 }
