@@ -54,7 +54,7 @@ pub enum Delivery {
 }
 
 /// One cluster of a render.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RenderedCluster {
     /// The name.
     pub name: ClusterName,
@@ -71,7 +71,7 @@ pub struct RenderedCluster {
 }
 
 /// One source, rendered whole.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendered {
     /// The identity of the fleet.
     pub fleet: FleetUid,

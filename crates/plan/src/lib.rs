@@ -10,9 +10,11 @@
 //! In: the documents of one source, and its template files. Out: a validated [`Fleet`], the
 //! bindings, and a tree for every cluster through a [`model::Sink`]. Mistakes are values: an
 //! inventory is accepted whole or not at all, a fault of a template or a value breaks its cells
-//! only. No IO, no clock, no environment; the same input gives the same bytes, on any number of
-//! threads and in any order of documents.
+//! only. A [`Compiler`] goes this way for source after source, and does only what differs. No IO,
+//! no clock, no environment; the same input gives the same bytes, on any number of threads and in
+//! any order of documents.
 
+pub mod compile;
 pub mod expansion;
 pub mod explain;
 pub mod expression;
@@ -24,6 +26,7 @@ pub mod render;
 pub mod template;
 pub mod values;
 
+pub use compile::{Accepted, Compiled, Compiler};
 pub use explain::{explain_placement, explain_values};
 pub use fleet::{
     Application, Cluster, Column, Fleet, Group, GroupId, KeySpace, Namespace, Origin, ValueId,

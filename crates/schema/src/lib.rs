@@ -20,5 +20,5 @@ pub use document::{Document, Kind};
 pub use edit::{Change, EditError, edit};
 pub use json_schema::{json_schema, json_schema_of_any};
 pub use nearest::nearest;
-pub use read::{read, read_source};
+pub use read::{FileContent, ReadFile, ReadSource, read, read_source};
 pub use reference::reference_markdown;

@@ -105,6 +105,28 @@ impl Fleet {
         (clusters, findings.diagnostics)
     }
 
+    /// Whether another fleet has clusters of the same names.
+    pub(crate) fn same_clusters(&self, other: &Self) -> bool {
+        let names =
+            |fleet: &Self| fleet.clusters.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
+        names(self) == names(other)
+    }
+
+    /// Whether values have the same ids in another fleet.
+    pub(crate) fn shares_values(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.tables, &other.tables)
+    }
+
+    /// The clusters that have another former name in a fleet of the same clusters.
+    pub(crate) fn renamed(&self, other: &Self) -> ClusterSet {
+        let former = |cluster: &Cluster| {
+            cluster.document.metadata.former.as_ref().map(|former| former.value.clone())
+        };
+        let pairs = self.clusters.iter().zip(&other.clusters).enumerate();
+        let differs = |(_, (old, new)): &(usize, (&Cluster, &Cluster))| former(old) != former(new);
+        pairs.filter(differs).map(|(index, _)| ClusterId(index as u32)).collect()
+    }
+
     /// The cluster of that name.
     #[must_use]
     pub fn cluster_id(&self, name: &str) -> Option<ClusterId> {

@@ -18,7 +18,7 @@ use super::findings::Findings;
 use super::grid::{FilledObject, FilledUnit, Grid};
 use super::objects::{NOTHING, ObjectTable, Placed, Signatures};
 use super::parsed::ParsedFile;
-use super::prepare::{ChoicePlan, Prepared, Selected};
+use super::prepare::{ApplicationPlan, ChoicePlan, Prepared, Selected};
 use super::rules;
 use super::tree::{ABSENT, Content, FolderPlan, Folders, among};
 use super::unit::Unit;
@@ -48,18 +48,20 @@ pub(crate) struct ApplicationRender {
     pub(crate) objects: ObjectTable,
 }
 
-/// Renders an application; `number` is the first of its own bases.
+/// Renders an application on the clusters of a plan, its whole one or a part of it; `number` is
+/// the first of its own bases.
 pub(crate) fn render_application(
     context: &Context<'_>,
     prepared: &Prepared<'_>,
     id: ApplicationId,
+    plan: &ApplicationPlan,
     number: u32,
 ) -> ApplicationRender {
     let application = &context.fleet.applications[id.0 as usize];
     let (findings, objects) = (Findings::default(), ObjectTable::default());
     let cells = Vec::new();
     let mut pass = Pass { context, prepared, id, application, findings, objects, cells };
-    match &prepared.plans[id.0 as usize] {
+    match plan {
         Ok(choices) => {
             for (choice, number) in choices.iter().zip(number..) {
                 pass.choice(choice, number);

@@ -1,6 +1,6 @@
 //! The files of `flux-system/` that come from the layout's `bootstrap` folder.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use model::{ApplicationId, ClusterId, Diagnostic, Entry, Mode};
 use schema::document::Spanned;
@@ -10,8 +10,8 @@ use super::context::Context;
 use super::faults::source_faults;
 use super::findings::Findings;
 use super::grid::Grid;
+use super::kept::{FileList, Keys};
 use super::parsed::ParsedFile;
-use super::prepare::first_numbers;
 use super::tree::{Content, FolderPlan, Folders, among};
 use crate::fleet::KeySpace;
 
@@ -21,6 +21,15 @@ pub(crate) struct Bootstrap {
     pub(crate) clusters: Vec<(ClusterId, Result<Vec<Entry>, u32>)>,
     /// What was found.
     pub(crate) findings: Vec<Diagnostic>,
+    /// The keys that its placeholders name.
+    pub(crate) keys: Keys,
+}
+
+/// The files of the bootstrap folder; none where there is no such folder.
+pub(crate) fn inputs(context: &Context<'_>, source: &model::Source) -> FileList {
+    let folder = context.flux.and_then(|flux| flux.bootstrap.as_ref());
+    let files = folder.into_iter().flat_map(|folder| source.files.below(&folder.value));
+    files.map(|(id, file)| (id, file.id, file.executable)).collect()
 }
 
 /// Fills the bootstrap folder for every cluster that is not being emptied.
@@ -28,23 +37,29 @@ pub(crate) fn render_bootstrap(context: &Context<'_>, source: &model::Source) ->
     let clusters: Vec<ClusterId> = context.live.iter().collect();
     let mut findings = Findings::default();
     let folder = context.flux.and_then(|flux| flux.bootstrap.as_ref());
+    let parsed = folder.map(|folder| parse(context, source, folder)).unwrap_or_default();
+    let units = parsed.iter().flat_map(|(_, file)| file.units());
+    let keys: BTreeSet<_> = units
+        .flat_map(|unit| unit.keys().iter().map(|used| (used.space, used.key.clone())))
+        .collect();
+    let keys = keys.into_iter().collect();
     let entries = match folder {
-        Some(folder) => fill(context, source, folder, &clusters, &mut findings),
+        Some(folder) => fill(context, source, folder, parsed, &clusters, &mut findings),
         None => clusters.iter().map(|_| Ok(Vec::new())).collect(),
     };
     let explain = |space, key: &str| context.explain_missing(ApplicationId(0), space, key);
     let clusters = clusters.iter().copied().zip(entries).collect();
-    Bootstrap { clusters, findings: findings.finish(explain) }
+    Bootstrap { clusters, findings: findings.finish(explain), keys }
 }
 
 fn fill<'s>(
     context: &Context<'_>,
     source: &'s model::Source,
     folder: &'s Spanned<Box<str>>,
+    parsed: Vec<(&'s str, ParsedFile)>,
     clusters: &[ClusterId],
     findings: &mut Findings,
 ) -> Vec<Result<Vec<Entry>, u32>> {
-    let parsed = parse(context, source, folder);
     let problems = problems(source, folder, &parsed);
     if let Some(finding) = findings.add_all(problems, &context.live) {
         return clusters.iter().map(|_| Err(finding)).collect();
@@ -77,11 +92,11 @@ fn parse<'s>(
     source: &'s model::Source,
     folder: &'s Spanned<Box<str>>,
 ) -> Vec<(&'s str, ParsedFile)> {
-    let numbers = first_numbers(context.files);
     let files: Vec<_> = source.files.below(&folder.value).collect();
     let parse = |(id, file): (model::FileId, &'s model::SourceFile)| {
         let path = &file.path[folder.value.len() + 1..];
-        (path, ParsedFile::verbatim(&source.files, id, numbers[id.0 as usize]))
+        let number = context.numbers.take(file.bytes.len() + 1);
+        (path, ParsedFile::verbatim(&source.files, id, number))
     };
     files.into_iter().map(parse).collect()
 }

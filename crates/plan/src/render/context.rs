@@ -1,9 +1,11 @@
 //! What every part of a render needs.
 
+use std::sync::Arc;
+
 use model::{ApplicationId, ClusterSet, Files, Sink, Source};
 use schema::document::{FluxLayout, LayoutDocument};
 
-use super::prepare::first_numbers;
+use super::numbers::Numbers;
 use crate::Fleet;
 use crate::fleet::KeySpace;
 use crate::layout::cluster_folder;
@@ -25,20 +27,24 @@ pub(crate) struct Context<'a> {
     /// The clusters that are not being emptied.
     pub(crate) live: ClusterSet,
     /// The folder of each cluster in its delivery.
-    pub(crate) folders: Vec<Box<str>>,
-    /// The first number that no base of a file has.
-    pub(crate) next_number: u32,
+    pub(crate) folders: Arc<[Box<str>]>,
+    /// The numbers of bases.
+    pub(crate) numbers: Numbers,
 }
 
 impl<'a> Context<'a> {
-    /// The context of a render.
-    pub(crate) fn new(fleet: &'a Fleet, source: &'a Source, sink: &'a dyn Sink) -> Self {
+    /// The context of a render whose bases have the numbers from `first` on. `folders` are those
+    /// of a fleet with the same clusters and the same delivery, if there is one.
+    pub(crate) fn new(
+        fleet: &'a Fleet,
+        source: &'a Source,
+        sink: &'a dyn Sink,
+        first: u32,
+        folders: Option<Arc<[Box<str>]>>,
+    ) -> Self {
         let folder = |cluster: &crate::Cluster| {
             cluster_folder(&fleet.delivery, cluster.name.as_str()).into_boxed_str()
         };
-        let last = source.files.iter().chain(source.files.added()).last();
-        let last = last.map_or(0, |(_, file)| file.bytes.len() as u32 + 1);
-        let numbers = first_numbers(&source.files);
         Self {
             fleet,
             files: &source.files,
@@ -48,8 +54,8 @@ impl<'a> Context<'a> {
                 LayoutDocument::Manifests => None,
             },
             live: fleet.decommissioned.complement(fleet.clusters.len()),
-            folders: fleet.clusters.iter().map(folder).collect(),
-            next_number: numbers.last().copied().unwrap_or(0).saturating_add(last),
+            folders: folders.unwrap_or_else(|| fleet.clusters.iter().map(folder).collect()),
+            numbers: Numbers::from(first),
         }
     }
 

@@ -105,6 +105,12 @@ pub(crate) fn arrange(findings: Vec<Diagnostic>) -> (Vec<Diagnostic>, Vec<u32>) 
     (arranged, translation)
 }
 
+/// The position of a finding among arranged ones, clusters aside.
+pub(crate) fn find(arranged: &[Diagnostic], finding: &Diagnostic) -> Option<u32> {
+    let position = arranged.binary_search_by(|other| compare(other, finding));
+    position.ok().map(|position| position as u32)
+}
+
 /// The order of findings, clusters aside.
 fn compare(a: &Diagnostic, b: &Diagnostic) -> Ordering {
     let places = |finding: &Diagnostic| {

@@ -20,16 +20,23 @@ mod application;
 mod bootstrap;
 pub mod codes;
 mod context;
+mod dirty;
+mod draft;
 mod faults;
 mod fill;
 mod findings;
 mod folder;
 mod grid;
 mod grouping;
+mod headers;
 mod identity;
+mod kept;
 mod key;
+mod merge;
+mod numbers;
 mod objects;
 mod parsed;
+mod pass;
 mod prepare;
 mod rules;
 mod tree;
@@ -38,15 +45,15 @@ mod unit;
 use std::sync::Arc;
 
 use model::{
-    ApplicationId, Cell, ClusterId, Diagnostic, ExpansionRequest, Expansions, Layout, NamespaceId,
-    NamespaceName, ObjectId, Rendered, RenderedCluster, Sink, Source,
+    Diagnostic, ExpansionRequest, Expansions, Layout, NamespaceName, ObjectId, Rendered,
+    RenderedCluster, Sink, Source,
 };
-use rayon::prelude::*;
 
-use application::{ApplicationRender, LocalCell, render_application};
 use context::Context;
-use objects::ObjectTable;
+use pass::Pass;
 use prepare::Prepared;
+
+pub(crate) use kept::{Kept, Previous};
 
 pub use folder::folder;
 
@@ -74,22 +81,54 @@ pub fn render(
     expansions: &Expansions,
     sink: &dyn Sink,
 ) -> Rendered {
-    let context = Context::new(fleet, source, sink);
-    let prepared = Prepared::new(fleet, source, expansions, &context.live);
-    let mut draft = Draft { findings: Vec::new(), clusters: clusters(&context) };
-    draft.findings.extend(prepared.warnings().cloned());
-    draft.findings.extend(absent_dependencies(&context));
-    let tables = draft.applications(&context, &prepared);
-    draft.duplicates(&context, &tables);
-    drop(tables);
-    draft.bootstrap(&context, source);
-    let namespaces = namespaces(&context);
-    let (diagnostics, translation) = findings::arrange(draft.findings);
-    let arranged = |mut cluster: RenderedCluster| {
-        translate(&mut cluster, &translation);
-        Arc::new(cluster)
+    let mut numbers = 0;
+    render_after(None, fleet, source, expansions, &mut numbers, sink).0
+}
+
+/// Renders a fleet with what was kept of an earlier render: the result is that of [`render`], and
+/// only what differs goes to the sink. Bases have the numbers from `next_number` on, which is
+/// moved past them.
+pub(crate) fn render_after(
+    previous: Option<Previous<'_>>,
+    fleet: &Fleet,
+    source: &Source,
+    expansions: &Expansions,
+    next_number: &mut u32,
+    sink: &dyn Sink,
+) -> (Rendered, Kept) {
+    let previous = previous.filter(|previous| previous.fits(fleet, source));
+    let folders = previous.map(|previous| Arc::clone(&previous.kept.folders));
+    let context = Context::new(fleet, source, sink, *next_number, folders);
+    let parsed = previous.map(|previous| &previous.kept.parsed);
+    let prepared = Prepared::new(&context, source, expansions, parsed);
+    let mut pass = Pass::new(&context, &prepared, previous);
+    pass.draft.findings.extend(prepared.warnings().cloned());
+    pass.draft.findings.extend(absent_dependencies(&context));
+    pass.applications();
+    let duplicates = pass.duplicates();
+    let bootstrap = pass.bootstrap(source);
+    let Pass { draft, kept: applications, .. } = pass;
+    let (clusters, diagnostics) = draft.finish(previous.map(|previous| previous.rendered));
+    let rendered = whole(&context, source, clusters, diagnostics);
+    *next_number = context.numbers.next();
+    let kept = Kept {
+        folders: context.folders,
+        live: context.live,
+        parsed: prepared.into_parsed(),
+        applications,
+        duplicates,
+        bootstrap,
     };
-    let clusters = draft.clusters.into_par_iter().map(arranged).collect();
+    (rendered, kept)
+}
+
+fn whole(
+    context: &Context<'_>,
+    source: &Source,
+    clusters: Vec<Arc<RenderedCluster>>,
+    diagnostics: Vec<Diagnostic>,
+) -> Rendered {
+    let fleet = context.fleet;
     Rendered {
         fleet: fleet.uid,
         engine: fleet.engine,
@@ -99,99 +138,10 @@ pub fn render(
         delivery: fleet.delivery.clone(),
         deletion_budget_ppm: fleet.deletion_budget_ppm,
         applications: applications(fleet),
-        namespaces,
+        namespaces: namespaces(context),
         clusters,
         empty_expressions: fleet.empty_expressions.clone(),
         diagnostics,
-    }
-}
-
-/// A render in which findings are not yet arranged.
-struct Draft {
-    findings: Vec<Diagnostic>,
-    clusters: Vec<RenderedCluster>,
-}
-
-impl Draft {
-    /// Renders the applications, a few at a time so that what is not yet spread over the
-    /// clusters stays small, and answers which objects they put where.
-    fn applications(&mut self, context: &Context<'_>, prepared: &Prepared<'_>) -> Vec<ObjectTable> {
-        let mut numbers = Vec::with_capacity(prepared.plans.len());
-        // The first number is that of the Kustomization of namespaces.
-        let mut number = context.next_number.saturating_add(1);
-        for plan in &prepared.plans {
-            numbers.push(number);
-            number = number.saturating_add(plan.as_ref().map_or(0, Vec::len) as u32);
-        }
-        let ids: Vec<(u32, u32)> = (0..).zip(numbers).collect();
-        let mut tables = Vec::with_capacity(ids.len());
-        for some in ids.chunks(2 * rayon::current_num_threads()) {
-            let rendered = some.par_iter().map(|(id, number)| {
-                render_application(context, prepared, ApplicationId(*id), *number)
-            });
-            let rendered: Vec<ApplicationRender> = rendered.collect();
-            for (application, (id, _)) in rendered.into_iter().zip(some) {
-                tables.push(self.take(application, ApplicationId(*id)));
-            }
-        }
-        tables
-    }
-
-    fn take(&mut self, application: ApplicationRender, id: ApplicationId) -> ObjectTable {
-        let first = self.findings.len() as u32;
-        self.findings.extend(application.findings);
-        for (cluster, cell) in application.cells {
-            let cell = match cell {
-                LocalCell::Tree(fragment) => Cell::Tree(fragment),
-                LocalCell::Broken(finding) => Cell::Broken(first + finding),
-            };
-            self.clusters[cluster.index()].cells.push((id, cell));
-        }
-        application.objects
-    }
-
-    fn duplicates(&mut self, context: &Context<'_>, tables: &[ObjectTable]) {
-        for duplicate in rules::duplicates(context, tables) {
-            let breaks = duplicate.finding.is_error();
-            let finding = self.findings.len() as u32;
-            self.findings.push(duplicate.finding);
-            for (application, clusters) in duplicate.cells.iter().filter(|_| breaks) {
-                for cluster in clusters.iter() {
-                    self.break_cell(cluster, ApplicationId(*application as u32), finding);
-                }
-            }
-        }
-    }
-
-    fn break_cell(&mut self, cluster: ClusterId, application: ApplicationId, finding: u32) {
-        let cells = &mut self.clusters[cluster.index()].cells;
-        let position = cells.binary_search_by_key(&application, |(id, _)| *id);
-        if let Ok(position) = position
-            && matches!(cells[position].1, Cell::Tree(_))
-        {
-            cells[position].1 = Cell::Broken(finding);
-        }
-    }
-
-    fn bootstrap(&mut self, context: &Context<'_>, source: &Source) {
-        let first = self.findings.len() as u32;
-        let rendered = bootstrap::render_bootstrap(context, source);
-        self.findings.extend(rendered.findings);
-        for (cluster, entries) in rendered.clusters {
-            let entries = entries.map_err(|finding| first + finding);
-            self.clusters[cluster.index()].bootstrap = entries;
-        }
-    }
-}
-
-fn translate(cluster: &mut RenderedCluster, translation: &[u32]) {
-    for (_, cell) in &mut cluster.cells {
-        if let Cell::Broken(finding) = cell {
-            *finding = translation[*finding as usize];
-        }
-    }
-    if let Err(finding) = &mut cluster.bootstrap {
-        *finding = translation[*finding as usize];
     }
 }
 
@@ -200,39 +150,6 @@ fn applications(fleet: &Fleet) -> Vec<(model::ApplicationName, Option<model::App
         application.document.metadata.former.as_ref().map(|former| former.value.clone())
     };
     fleet.applications.iter().map(|app| (app.name.clone(), former(app))).collect()
-}
-
-/// The clusters with their namespaces and no cells yet. One that is being emptied stays so.
-fn clusters(context: &Context<'_>) -> Vec<RenderedCluster> {
-    let fleet = context.fleet;
-    let listener = context.flux.map(|layout| {
-        flux::Listener::new(layout, "namespaces", "namespaces", &[], context.next_number)
-    });
-    let cluster = |(position, cluster): (usize, &crate::Cluster)| {
-        let id = ClusterId(position as u32);
-        let selects = |entry: &(usize, &crate::Namespace)| {
-            context.live.contains(id) && entry.1.clusters.contains(id)
-        };
-        let namespaces: Vec<NamespaceId> = fleet
-            .namespaces
-            .iter()
-            .enumerate()
-            .filter(selects)
-            .map(|(namespace, _)| NamespaceId(namespace as u32))
-            .collect();
-        let former = cluster.document.metadata.former.as_ref();
-        let listener = listener.as_ref().filter(|_| !namespaces.is_empty());
-        RenderedCluster {
-            name: cluster.name.clone(),
-            former_name: former.map(|former| former.value.clone()),
-            cells: Vec::new(),
-            namespaces_listener: listener
-                .map(|listener| listener.write(&context.folders[position], context.sink)),
-            namespaces,
-            bootstrap: Ok(Vec::new()),
-        }
-    };
-    fleet.clusters.par_iter().enumerate().map(cluster).collect()
 }
 
 fn namespaces(context: &Context<'_>) -> Vec<(NamespaceName, ObjectId)> {

@@ -26,11 +26,14 @@ pub(crate) struct ObjectRow {
 }
 
 /// The objects of an application, and the lists of them that clusters get.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ObjectTable {
     /// Each distinct object.
     pub(crate) rows: Vec<ObjectRow>,
     index: HashMap<ObjectKey, u32>,
+    /// Whether one object is written at several places, so that the first of them depends on
+    /// which clusters are rendered.
+    pub(crate) ambiguous: bool,
     /// Each distinct list of rows with the clusters that get it.
     pub(crate) lists: Vec<(Vec<u32>, Vec<ClusterId>)>,
 }
@@ -39,6 +42,7 @@ impl ObjectTable {
     /// The row of an object.
     pub(crate) fn row(&mut self, fleet: &Fleet, key: &ObjectKey, span: Span) -> u32 {
         if let Some(row) = self.index.get(key) {
+            self.ambiguous |= self.rows[*row as usize].span != span;
             return *row;
         }
         let row = self.rows.len() as u32;
@@ -46,6 +50,23 @@ impl ObjectTable {
         self.rows.push(ObjectRow { key: key.clone(), span, document });
         self.index.insert(key.clone(), row);
         row
+    }
+
+    /// The row of an object that is there already.
+    pub(crate) fn find(&self, key: &ObjectKey) -> Option<u32> {
+        self.index.get(key).copied()
+    }
+
+    /// The row of an object that is a row of another table of the same fleet.
+    pub(crate) fn take(&mut self, row: &ObjectRow) -> u32 {
+        if let Some(known) = self.index.get(&row.key) {
+            self.ambiguous |= self.rows[*known as usize].span != row.span;
+            return *known;
+        }
+        let position = self.rows.len() as u32;
+        self.index.insert(row.key.clone(), position);
+        self.rows.push(row.clone());
+        position
     }
 
     /// The clusters of some classes of rows, where `class_of` says the class of a row.

@@ -4,15 +4,18 @@
 //! template, or what breaks it; and every file that is used, parsed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use model::{
-    ApplicationId, ClusterSet, Diagnostic, ExpansionRequest, Expansions, FileId, Files, Source,
+    ApplicationId, ClusterSet, Diagnostic, ExpansionRequest, Expansions, FileId, Files, ObjectId,
+    Source, SourceFile,
 };
 use rayon::prelude::*;
 use schema::document::LayoutDocument;
 use schema::objects::{kustomization::is_kustomization, listed_files};
 
 use super::codes;
+use super::context::Context;
 use super::faults::source_faults;
 use super::parsed::ParsedFile;
 use crate::Fleet;
@@ -42,6 +45,7 @@ pub(crate) struct Selected<'s> {
 }
 
 /// One choice of one application's template.
+#[derive(Clone)]
 pub(crate) struct ChoicePlan {
     /// The choice.
     pub(crate) choice: Choice,
@@ -59,21 +63,23 @@ pub(crate) type ApplicationPlan = Result<Vec<ChoicePlan>, Vec<Diagnostic>>;
 pub(crate) struct Prepared<'s> {
     templates: BTreeMap<&'s str, Result<Template<'s>, Vec<Diagnostic>>>,
     selected: BTreeMap<Key<'s>, Result<Selected<'s>, Vec<Diagnostic>>>,
-    parsed: HashMap<FileId, ParsedFile>,
+    parsed: ParsedFiles,
     /// For each application its plan.
     pub(crate) plans: Vec<ApplicationPlan>,
 }
 
 impl<'s> Prepared<'s> {
-    /// Reads the templates of all applications.
+    /// Reads the templates of all applications. `before` is what was parsed of files with the same
+    /// paths in the same layout.
     pub(crate) fn new(
-        fleet: &'s Fleet,
+        context: &Context<'s>,
         source: &'s Source,
         expansions: &Expansions,
-        live: &ClusterSet,
+        before: Option<&ParsedFiles>,
     ) -> Self {
-        let Chosen { templates, plans, used } = Chosen::new(fleet, source, live);
-        let flux = matches!(fleet.layout, LayoutDocument::Flux(_));
+        let fleet = context.fleet;
+        let Chosen { templates, plans, used } = Chosen::new(fleet, source, &context.live);
+        let flux = context.flux.is_some();
         let selected: BTreeMap<_, _> = used
             .into_par_iter()
             .filter_map(|key| {
@@ -85,7 +91,7 @@ impl<'s> Prepared<'s> {
                 Some((key, selected))
             })
             .collect();
-        let parsed = parse(&source.files, selected.values(), flux);
+        let parsed = parse(context, selected.values(), before);
         Self { templates, selected, parsed, plans }
     }
 
@@ -107,7 +113,12 @@ impl<'s> Prepared<'s> {
 
     /// A file that is used.
     pub(crate) fn parsed(&self, file: FileId) -> Option<&ParsedFile> {
-        self.parsed.get(&file)
+        self.parsed.get(&file).map(|parsed| &*parsed.file)
+    }
+
+    /// Every file that is used, to parse none of them again.
+    pub(crate) fn into_parsed(self) -> ParsedFiles {
+        self.parsed
     }
 
     /// What is odd about the expressions of overlays.
@@ -285,34 +296,63 @@ fn select_all<'s>(template: &Template<'s>, choice: Choice) -> Selected<'s> {
     Selected { applied: applied.map(|file| file.id).collect(), files }
 }
 
-/// Parses every file that some choice uses, once.
+/// Parses every file that some choice uses, once; not again where the same file was parsed before.
 fn parse<'a, 's: 'a>(
-    files: &Files,
+    context: &Context<'_>,
     selected: impl Iterator<Item = &'a Result<Selected<'s>, Vec<Diagnostic>>>,
-    flux: bool,
-) -> HashMap<FileId, ParsedFile> {
+    before: Option<&ParsedFiles>,
+) -> ParsedFiles {
+    let (files, flux) = (context.files, context.flux.is_some());
     let used: BTreeSet<FileId> =
         selected.flatten().flat_map(|selected| selected.files.iter().map(|file| file.id)).collect();
-    let numbers = first_numbers(files);
-    let parse = |file: FileId| {
-        let number = numbers[file.0 as usize];
-        let parsed = match flux {
-            true => ParsedFile::verbatim(files, file, number),
-            false => ParsedFile::objects(files, file, number),
-        };
-        (file, parsed)
+    let known = |id: FileId| {
+        let (file, known) = (files.get(id)?, before?.get(&id)?);
+        known.is_of(file).then(|| known.clone())
     };
-    used.into_par_iter().map(parse).collect()
+    let known: Vec<_> = used.into_iter().map(|id| (id, known(id))).collect();
+    // A file has fewer objects than bytes, so bases of two files never share a number.
+    let number = |id: FileId| {
+        let n_bytes = files.get(id).map_or(0, |file| file.bytes.len());
+        context.numbers.take(n_bytes + 1)
+    };
+    let numbered: Vec<_> = known
+        .into_iter()
+        .map(|(id, known)| (id, known.is_none().then(|| number(id)), known))
+        .collect();
+    let parse = |(id, number, known): (FileId, Option<u32>, Option<Parsed>)| {
+        let parsed = known.unwrap_or_else(|| Parsed::new(files, id, number.unwrap_or(0), flux));
+        (id, parsed)
+    };
+    numbered.into_par_iter().map(parse).collect()
 }
 
-/// For each file a number from which its bases are counted. A file has fewer objects than bytes,
-/// so bases of two files never share a number.
-pub(crate) fn first_numbers(files: &Files) -> Vec<u32> {
-    let mut next = 0_u32;
-    let number = |(_, file): (FileId, &model::SourceFile)| {
-        let number = next;
-        next = next.saturating_add(file.bytes.len() as u32 + 1);
-        number
-    };
-    files.iter().chain(files.added()).map(number).collect()
+/// Files by their positions, parsed.
+pub(crate) type ParsedFiles = HashMap<FileId, Parsed>;
+
+/// A file that was parsed, and of what.
+#[derive(Clone)]
+pub(crate) struct Parsed {
+    id: ObjectId,
+    executable: bool,
+    /// What it is made of.
+    pub(crate) file: Arc<ParsedFile>,
+}
+
+impl Parsed {
+    fn new(files: &Files, id: FileId, number: u32, flux: bool) -> Self {
+        let file = match flux {
+            true => ParsedFile::verbatim(files, id, number),
+            false => ParsedFile::objects(files, id, number),
+        };
+        let source = files.get(id);
+        Self {
+            id: source.map_or(ObjectId([0; 20]), |file| file.id),
+            executable: source.is_some_and(|file| file.executable),
+            file: Arc::new(file),
+        }
+    }
+
+    fn is_of(&self, file: &SourceFile) -> bool {
+        self.id == file.id && self.executable == file.executable
+    }
 }

@@ -171,6 +171,7 @@ pub(crate) fn same_file(one: &ObjectRow, other: &ObjectRow) -> Diagnostic {
 }
 
 /// An object that several applications put on the same clusters.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Duplicate {
     /// What to say, with the clusters.
     pub(crate) finding: Diagnostic,
@@ -182,7 +183,7 @@ pub(crate) struct Duplicate {
 ///
 /// Only objects that more than one application knows at all are looked at, and each costs a few
 /// operations on sets of clusters.
-pub(crate) fn duplicates(context: &Context<'_>, applications: &[ObjectTable]) -> Vec<Duplicate> {
+pub(crate) fn duplicates(context: &Context<'_>, applications: &[&ObjectTable]) -> Vec<Duplicate> {
     let mut holders: HashMap<&ObjectKey, Vec<(usize, u32)>> = HashMap::new();
     for (application, objects) in applications.iter().enumerate() {
         for (row, object) in objects.rows.iter().enumerate() {
@@ -213,7 +214,7 @@ pub(crate) fn duplicates(context: &Context<'_>, applications: &[ObjectTable]) ->
 
 fn duplicate(
     context: &Context<'_>,
-    applications: &[ObjectTable],
+    applications: &[&ObjectTable],
     (key, rows): (&ObjectKey, &[(usize, u32)]),
     sets: Vec<(usize, ClusterSet)>,
 ) -> Option<Duplicate> {

@@ -1,5 +1,6 @@
 //! The tests of the room, one module for each of its parts.
 
+mod edits;
 mod expansions;
 mod explain;
 mod expression_clusters;
@@ -8,6 +9,7 @@ mod fleet_mistakes;
 mod fleet_order;
 mod fleet_placement;
 mod fleets;
+mod incremental;
 mod render_flux;
 mod render_golden;
 mod render_laws;

@@ -7,7 +7,9 @@ mod check;
 mod convert;
 mod root;
 
-use model::{Diagnostic, FileId, Files, Source, SourceFile, Span};
+use std::sync::Arc;
+
+use model::{Diagnostic, FileId, Files, ObjectId, Source, SourceFile, Span};
 use rayon::prelude::*;
 
 use crate::codes::{LIMIT_PASSED, NOT_UTF8, UNREAD_FILE};
@@ -81,21 +83,99 @@ fn is_like_yaml(ending: &str) -> bool {
 /// those files are among the diagnostics.
 #[must_use]
 pub fn read_source(source: &Source) -> (Vec<Document>, Vec<Diagnostic>) {
-    let files: Vec<FileId> = source
-        .files
-        .iter()
-        .filter(|(_, file)| holds(&file.path) != Holds::Nothing)
-        .map(|(id, _)| id)
-        .collect();
-    let parts: Vec<_> = files.into_par_iter().map(|file| read(&source.files, file)).collect();
-    let mut documents = Vec::with_capacity(parts.iter().map(|(part, _)| part.len()).sum());
-    let mut diagnostics: Vec<Diagnostic> =
-        source.faults.iter().filter(|fault| !is_of_template(source, fault)).cloned().collect();
-    for (part, found) in parts {
-        documents.extend(part);
-        diagnostics.extend(found);
+    let read = ReadSource::new(source, &[]);
+    let diagnostics = read.diagnostics();
+    let files = read.files.into_iter().map(|file| file.content);
+    let documents = files.flat_map(|content| {
+        Arc::try_unwrap(content).map_or_else(|shared| shared.documents.clone(), |own| own.documents)
+    });
+    (documents.collect(), diagnostics)
+}
+
+/// The documents of a source by file, so that a file that did not change is not read again.
+#[derive(Clone, Debug)]
+pub struct ReadSource {
+    files: Vec<ReadFile>,
+    faults: Vec<Diagnostic>,
+}
+
+/// A file that holds documents, and what was read of it.
+#[derive(Clone, Debug)]
+pub struct ReadFile {
+    /// The file.
+    pub file: FileId,
+    path: Arc<str>,
+    id: ObjectId,
+    /// What was read.
+    pub content: Arc<FileContent>,
+}
+
+/// What was read of a file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FileContent {
+    /// The documents that are right.
+    pub documents: Vec<Document>,
+    /// The mistakes in the others.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl ReadSource {
+    /// Reads a source. A file that stands at the same position with the same path and the same
+    /// bytes in one that was read `before` is not read again.
+    #[must_use]
+    pub fn new(source: &Source, before: &[&Self]) -> Self {
+        let holding = source.files.iter().filter(|(_, file)| holds(&file.path) != Holds::Nothing);
+        let files: Vec<(FileId, &SourceFile)> = holding.collect();
+        let files = files.into_par_iter().map(|(id, file)| {
+            let known = before.iter().find_map(|before| before.find(id, file));
+            known.cloned().unwrap_or_else(|| ReadFile::new(source, id, file))
+        });
+        let files = files.collect();
+        let faults = source.faults.iter().filter(|fault| !is_of_template(source, fault));
+        Self { files, faults: faults.cloned().collect() }
     }
-    (documents, diagnostics)
+
+    fn find(&self, id: FileId, file: &SourceFile) -> Option<&ReadFile> {
+        let position = self.files.binary_search_by_key(&id, |file| file.file).ok()?;
+        Some(&self.files[position]).filter(|known| known.id == file.id && known.path == file.path)
+    }
+
+    /// Whether another source has the same documents at the same places.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same = |(one, other): (&ReadFile, &ReadFile)| {
+            one.file == other.file && Arc::ptr_eq(&one.content, &other.content)
+        };
+        self.files.len() == other.files.len()
+            && self.faults == other.faults
+            && self.files.iter().zip(&other.files).all(same)
+    }
+
+    /// The files that hold documents, in order.
+    #[must_use]
+    pub fn files(&self) -> &[ReadFile] {
+        &self.files
+    }
+
+    /// The documents of all files, in order.
+    pub fn documents(&self) -> impl Iterator<Item = &Document> {
+        self.files.iter().flat_map(|file| &file.content.documents)
+    }
+
+    /// What is wrong, in order.
+    #[must_use]
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let found = self.files.iter().flat_map(|file| &file.content.diagnostics);
+        self.faults.iter().chain(found).cloned().collect()
+    }
+}
+
+impl ReadFile {
+    fn new(source: &Source, id: FileId, file: &SourceFile) -> Self {
+        let (documents, diagnostics) = read(&source.files, id);
+        let content = Arc::new(FileContent { documents, diagnostics });
+        Self { file: id, path: Arc::clone(&file.path), id: file.id, content }
+    }
 }
 
 /// Whether a fault surely concerns a template only. In doubt it refuses the source.
