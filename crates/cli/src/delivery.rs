@@ -261,7 +261,10 @@ pub(crate) fn project(
     repository: &Repository,
     delivery: &Delivery,
 ) -> Result<git::Projected, CommandError> {
-    git::project(repository, delivery).map_err(|error| project_error(&error))
+    let projected = git::project(repository, delivery).map_err(|error| project_error(&error))?;
+    // Housekeeping: what cannot be merged now is merged after the next step.
+    let _ = git::compact(repository);
+    Ok(projected)
 }
 
 /// A failure to write what clusters read; the release itself is safe.

@@ -9,6 +9,10 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+/// Whether [`sync_file_system`] returns only when all is durable. Elsewhere it only begins, and
+/// what matters is synced file by file.
+pub(crate) const SYNC_WAITS: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
 /// Makes the names in a folder durable.
 ///
 /// # Errors

@@ -26,6 +26,9 @@ pub(crate) trait Algorithm: Send + 'static {
 
     /// The hash of all bytes.
     fn finish(self) -> Self::Id;
+
+    /// The id that these bytes are, if there are as many as an id has.
+    fn id(bytes: &[u8]) -> Option<Self::Id>;
 }
 
 /// SHA-1 with collision detection, as content gets its ids in [`model::hash_blob`].
@@ -47,5 +50,9 @@ impl Algorithm for Sha1 {
 
     fn finish(self) -> ObjectId {
         ObjectId(self.0.finalize().unwrap_or_else(|attack| attack.digest()).to_bytes())
+    }
+
+    fn id(bytes: &[u8]) -> Option<ObjectId> {
+        bytes.try_into().map(ObjectId).ok()
     }
 }

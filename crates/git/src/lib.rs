@@ -27,7 +27,7 @@ pub use ledger::{AppendError, LEDGER_REF, LedgerError, append, read_ledger, read
 pub use load::{LoadError, load};
 pub use object_change::{ReadObjects, object_change};
 pub use objects::{Objects, PackError};
-pub use pack::Keep;
+pub use pack::{Keep, compact};
 pub use program::ProgramError;
 pub use projection::{ProjectError, Projected, foreign, project, project_over};
 pub use reader::{CommitInfo, Reader, TreeEntry, TreeEntryKind};

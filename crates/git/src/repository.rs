@@ -356,12 +356,18 @@ impl Repository {
     }
 }
 
+/// How many packs a process can see come while it has a repository open. A step leaves one, and
+/// those that were merged into others count until nobody reads from them.
+const PACKS: gix::odb::store::init::Slots =
+    gix::odb::store::init::Slots::AsNeededByDiskState { multiplier: 2.0, minimum: 1024 };
+
 /// Reads nothing but the repository's own configuration, and that as data only.
 fn options() -> gix::open::Options {
     gix::open::Options::isolated()
         .with(gix::sec::Trust::Full)
         .filter_config_section(|_| true)
         .config_overrides(["core.useReplaceRefs=false"])
+        .object_store_slots(PACKS)
 }
 
 fn is_repository(path: &Path) -> bool {

@@ -48,7 +48,9 @@ impl Full {
             Stage::Files(_) => return Ok(()),
             Stage::Memory(growing) => {
                 self.filter.get_or_init(|| Filter::of(growing.ids()));
-                pack::write(folder, growing)?
+                let written = pack::write(folder, growing)?;
+                written.sync()?;
+                written
             }
         };
         let mut stage = self.stage.write().unwrap_or_else(PoisonError::into_inner);

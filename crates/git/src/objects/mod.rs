@@ -30,7 +30,7 @@ use model::{
 pub(crate) use commit::NewCommit;
 use full::Full;
 
-use crate::durable::{sync_file_system, sync_folder};
+use crate::durable::{SYNC_WAITS, sync_file_system, sync_folder};
 use crate::hash::{Algorithm, Sha1};
 use crate::pack::{
     self, Deflater, Growing, Keep, Kind, N_OBJECTS, read_object, remove_left_over, tree_shape,
@@ -50,9 +50,9 @@ const EMPTY: [ObjectId; 2] = [
 #[error("cannot write a pack to the repository `{}`: {source}", path.display())]
 pub struct PackError {
     /// The repository.
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     /// What the system said.
-    source: io::Error,
+    pub(crate) source: io::Error,
 }
 
 /// New objects over a repository, until they are written as packs.
@@ -169,6 +169,11 @@ impl Objects {
         remove_left_over(&self.folder);
         let last = (growing.n_objects() > 0).then(|| pack::write(&self.folder, growing));
         let last = last.transpose()?;
+        // One sync for all files costs less than one for each; then the names, and a sync of those.
+        if let Some(last) = last.as_ref().filter(|_| !SYNC_WAITS) {
+            last.sync()?;
+        }
+        sync_file_system(&self.folder)?;
         let mut keep = Keep::default();
         for full in &*full {
             full.publish(&self.folder, &mut keep)?;
@@ -177,7 +182,6 @@ impl Objects {
             last.publish(&self.folder, &mut keep)?;
         }
         sync_folder(&self.folder)?;
-        sync_file_system(&self.folder)?;
         growing.clear();
         full.clear();
         self.holds_some.store(true, Ordering::Relaxed);

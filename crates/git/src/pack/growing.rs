@@ -196,6 +196,31 @@ impl<H: Algorithm> Growing<H> {
         store(&self.delta, &mut self.bytes);
     }
 
+    /// Adds an object by its entry in another pack, which is no delta by distance, and answers
+    /// where it stands.
+    pub(super) fn add_entry(&mut self, id: H::Id, entry: &[u8]) -> u64 {
+        let offset = self.bytes.len();
+        self.place(id);
+        self.bytes.extend_from_slice(entry);
+        offset as u64
+    }
+
+    /// Adds an object by its delta in another pack, of so many bytes, against what stands at
+    /// `base` here, and answers where it stands.
+    pub(super) fn add_copied_delta(
+        &mut self,
+        id: H::Id,
+        size: u64,
+        base: u64,
+        stream: &[u8],
+    ) -> u64 {
+        let offset = self.bytes.len() as u64;
+        self.place(id);
+        write_near_delta(size, offset - base, &mut self.bytes);
+        self.bytes.extend_from_slice(stream);
+        offset
+    }
+
     /// The next entry is this object's.
     fn place(&mut self, id: H::Id) {
         let position = self.placed.len() as u32;

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 
+use super::entry::damaged;
 use super::growing::{Placed, start_of};
 use crate::hash::Algorithm;
 
@@ -144,6 +145,43 @@ impl<'a, H: Algorithm> Hashed<'a, H> {
     }
 }
 
+/// The objects of a version 2 index that was read whole, in the order of their ids: where each
+/// stands, its id, and the checksum of its entry; and the checksum of the pack.
+///
+/// # Errors
+/// If it is damaged, of another version, or of a pack of 2 GiB or more.
+pub(super) fn read_index<H: Algorithm>(index: &[u8]) -> io::Result<IndexEntries<H::Id>> {
+    let Some((table, rest)) = index.split_at_checked(BEFORE_IDS as usize) else {
+        return Err(damaged());
+    };
+    let count = number(&table[table.len() - 4..]);
+    let n_objects = count as usize;
+    let sizes = [H::LENGTH, 4, 4].map(|size| size.checked_mul(n_objects));
+    let [Some(ids), Some(checksums), Some(offsets)] = sizes else { return Err(damaged()) };
+    let is_whole = rest.len() == ids + checksums + offsets + 2 * H::LENGTH;
+    if !table.starts_with(&SIGNATURE) || !is_whole {
+        return Err(damaged());
+    }
+    let (ids, rest) = rest.split_at(ids);
+    let (checksums, rest) = rest.split_at(checksums);
+    let (offsets, rest) = rest.split_at(offsets);
+    let numbers = offsets.chunks_exact(4).zip(checksums.chunks_exact(4));
+    let entries = ids
+        .chunks_exact(H::LENGTH)
+        .zip(numbers)
+        .map(|(id, (offset, checksum))| Some((number(offset), H::id(id)?, number(checksum))));
+    let entries: Option<Vec<_>> = entries.collect();
+    let pack = H::id(&rest[..H::LENGTH]);
+    entries.zip(pack).ok_or_else(damaged)
+}
+
+/// See [`read_index`].
+pub(super) type IndexEntries<I> = (Vec<(u32, I, u32)>, I);
+
+fn number(bytes: &[u8]) -> u32 {
+    bytes.try_into().map_or(0, u32::from_be_bytes)
+}
+
 /// An index in a file, searched without reading it whole.
 pub(crate) struct IndexFile {
     file: File,
@@ -156,8 +194,13 @@ impl IndexFile {
         Self { file, counts: Box::new(sorted.counts()) }
     }
 
+    /// The file.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
     /// How many objects it has.
-    pub(crate) fn n_objects(&self) -> usize {
+    fn n_objects(&self) -> usize {
         self.counts[255] as usize
     }
 

@@ -8,6 +8,7 @@
 //! The formats are those of <https://git-scm.com/docs/gitformat-pack>: pack version 2, index
 //! version 2 and reverse index version 1 (without which each `git` process sorts the index again).
 
+mod compact;
 mod delta;
 mod entry;
 mod files;
@@ -15,6 +16,7 @@ mod growing;
 mod index;
 mod written;
 
+pub use compact::compact;
 pub(crate) use delta::tree_shape;
 pub(crate) use entry::{Deflater, Kind, read_object};
 pub use files::Keep;

@@ -14,11 +14,13 @@ use crate::hash::Algorithm;
 /// A pack in files that have no name yet. Its objects can be read; dropped, it leaves nothing.
 pub(crate) struct Written<H: Algorithm> {
     draft: Draft,
+    reverse: File,
     index: IndexFile,
     checksum: H::Id,
 }
 
-/// Writes a pack with its indexes into a folder, without names.
+/// Writes a pack with its indexes into a folder, without names. It is durable only once the file
+/// system is synced.
 ///
 /// # Errors
 /// What the system says; then nothing is left, and it can be tried again.
@@ -28,12 +30,10 @@ pub(crate) fn write<H: Algorithm>(folder: &Path, growing: &Growing<H>) -> io::Re
     let sorted = Sorted::new(growing.placed());
     let reverse = draft.create_kind("rev")?;
     write_reverse::<H>(&reverse, &sorted, checksum)?;
-    rustix::fs::fdatasync(reverse)?;
     let index = draft.create_kind("idx")?;
     write_index::<H>(&index, &sorted, &checksums(growing), checksum)?;
-    rustix::fs::fdatasync(&index)?;
     let index = IndexFile::new(index, &sorted);
-    Ok(Written { draft, index, checksum })
+    Ok(Written { draft, reverse, index, checksum })
 }
 
 fn write_pack<H: Algorithm>(file: &File, growing: &Growing<H>) -> io::Result<H::Id> {
@@ -50,7 +50,6 @@ fn write_pack<H: Algorithm>(file: &File, growing: &Growing<H>) -> io::Result<H::
     file.write_all(&start)?;
     file.write_all(rest)?;
     file.write_all(checksum.as_ref())?;
-    rustix::fs::fdatasync(file)?;
     Ok(checksum)
 }
 
@@ -66,13 +65,30 @@ fn checksums<H: Algorithm>(growing: &Growing<H>) -> Vec<u32> {
 }
 
 impl<H: Algorithm> Written<H> {
-    /// Gives the files their names, which are durable when their folder is synced, and keeps the
-    /// pack.
+    /// Makes what it holds durable before the file system is synced, which then takes no longer
+    /// than for a small one.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        for file in [self.draft.pack(), &self.reverse, self.index.file()] {
+            rustix::fs::fdatasync(file)?;
+        }
+        Ok(())
+    }
+
+    /// The name that its files get, without their ends.
+    pub(crate) fn name(&self) -> String {
+        format!("pack-{}", self.checksum)
+    }
+
+    /// Gives the files their names and keeps the pack. The files must be durable already, so that
+    /// no power cut leaves a name of something torn; the names are when their folder is synced.
     ///
     /// # Errors
     /// What the system says; then it can be tried again.
     pub(crate) fn publish(&self, folder: &Path, keep: &mut Keep) -> io::Result<()> {
-        let name = format!("pack-{}", self.checksum);
+        let name = self.name();
         keep.add(folder, &name)?;
         self.draft.finish(&name)
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod change;
+mod compact;
 mod fleet;
 mod ledger;
 mod load;

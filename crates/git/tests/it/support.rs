@@ -23,6 +23,11 @@ impl Temporary {
         Self { _folder: folder, path }
     }
 
+    /// A repository that is someone else's.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { _folder: tempfile::tempdir().unwrap(), path: path.to_owned() }
+    }
+
     /// A bare repository.
     pub(crate) fn bare() -> Self {
         Self::init(&["--bare"])
