@@ -169,7 +169,14 @@ pub(crate) fn append(
     match git::append(objects, expected, step, author) {
         Ok(appended) => Ok(Some(appended)),
         Err(AppendError::Moved) => Ok(None),
-        Err(error) => Err(CommandError::of(ErrorKind::Unavailable, &error)),
+        Err(error) => {
+            let hint = match &error {
+                AppendError::Refs(error) => error.hint(),
+                _ => None,
+            };
+            let shown = CommandError::of(ErrorKind::Unavailable, &error);
+            Err(hint.into_iter().fold(shown, CommandError::hint))
+        }
     }
 }
 

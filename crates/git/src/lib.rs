@@ -1,8 +1,8 @@
 //! Repositories: read a source, write packs, append to the ledger, project it.
 //!
 //! In: a path on this machine, trees by id, and the steps that `release` decided. Out: sources,
-//! ledgers, commits and refs. This is the only room that uses gix (to read objects and refs) and
-//! runs the `git` program (to move refs durably); no type of gix is in its interface. It decides
+//! ledgers, commits and refs. This is the only room that uses gix (to read objects) and
+//! runs the `git` program; no type of gix is in its interface. It decides
 //! nothing: what to release, hold or delete is said by its callers.
 
 pub mod codes;

@@ -176,6 +176,15 @@ impl<'a> Reader<'a> {
         self.objects.as_ref().expect("it is taken only when the reader is dropped")
     }
 
+    /// Looks a second time before an object is missing: where several threads look for new packs
+    /// at once, gix may tell one of them that there are none when another has just found them.
+    fn twice<'o, T>(
+        &'o self,
+        find: impl Fn(&'o gix::Repository) -> Result<T, gix::Error>,
+    ) -> Result<T, gix::Error> {
+        find(self.objects()).or_else(|_| find(self.objects()))
+    }
+
     /// Whether the repository holds an object.
     #[must_use]
     pub fn holds(&self, id: ObjectId) -> bool {
@@ -187,7 +196,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If it is missing or damaged.
     pub fn size(&self, id: ObjectId) -> Result<u64, RepositoryError> {
-        let header = self.objects().find_header(gix::ObjectId::from(id.0));
+        let header = self.twice(|objects| objects.find_header(gix::ObjectId::from(id.0)));
         header.map(|header| header.size()).map_err(|error| self.error("object", &id.0, &error))
     }
 
@@ -196,7 +205,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If it is missing, damaged or no blob.
     pub fn blob(&self, id: ObjectId) -> Result<Vec<u8>, RepositoryError> {
-        let found = self.objects().find_blob(gix::ObjectId::from(id.0));
+        let found = self.twice(|objects| objects.find_blob(gix::ObjectId::from(id.0)));
         let mut blob = found.map_err(|error| self.error("blob", &id.0, &error))?;
         Ok(blob.take_data())
     }
@@ -206,7 +215,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If it is missing, damaged or no tree.
     pub fn tree(&self, id: ObjectId) -> Result<Vec<TreeEntry>, RepositoryError> {
-        let found = self.objects().find_tree(gix::ObjectId::from(id.0));
+        let found = self.twice(|objects| objects.find_tree(gix::ObjectId::from(id.0)));
         let tree = found.map_err(|error| self.error("tree", &id.0, &error))?;
         let entries = tree.iter().map(|entry| {
             let entry = entry.map_err(|error| self.error("tree", &id.0, &error))?;
@@ -225,7 +234,8 @@ impl<'a> Reader<'a> {
     /// If it is missing, damaged or no commit.
     pub fn commit(&self, id: CommitId) -> Result<CommitInfo, RepositoryError> {
         let error = |error: gix::Error| self.error("commit", &id.0, &error);
-        let commit = self.objects().find_commit(gix::ObjectId::from(id.0)).map_err(error)?;
+        let commit =
+            self.twice(|objects| objects.find_commit(gix::ObjectId::from(id.0))).map_err(error)?;
         let author = commit.author().map_err(error)?;
         let seconds = commit.time().map_err(error)?.seconds;
         let time =

@@ -203,6 +203,11 @@ impl Repository {
         Reader::without_refresh(self, &self.pools[1])
     }
 
+    /// A setting of the repository, as it is written.
+    pub(crate) fn setting(&self, key: &str) -> Option<String> {
+        self.inner.to_thread_local().config_snapshot().string(key).map(|value| value.to_string())
+    }
+
     pub(crate) fn local(&self) -> gix::Repository {
         self.inner.to_thread_local()
     }
@@ -234,6 +239,11 @@ impl Repository {
     /// # Errors
     /// If the ref is there and cannot be read.
     pub fn reference(&self, name: &str) -> Result<Option<CommitId>, RepositoryError> {
+        if name.starts_with("refs/heads/")
+            && let Some(found) = crate::refs::read(self, name)
+        {
+            return found;
+        }
         let unreadable = |reason: String| self.reference_error(name, reason);
         let local = self.inner.to_thread_local();
         let found = local
@@ -259,6 +269,9 @@ impl Repository {
     /// # Errors
     /// If one of them cannot be read.
     pub fn references(&self, prefix: &str) -> Result<Vec<(String, CommitId)>, RepositoryError> {
+        if let Some(found) = crate::refs::read_below(self, prefix) {
+            return found;
+        }
         let unreadable = |reason: String| self.reference_error(prefix, reason);
         let local = self.inner.to_thread_local();
         let platform = local.references().map_err(|error| unreadable(error.to_string()))?;

@@ -65,6 +65,7 @@ impl ProjectError {
                  can be left with `git switch`"
             )),
             Self::Repository(error) => error.hint(),
+            Self::Refs(error) => error.hint(),
             _ => None,
         }
     }

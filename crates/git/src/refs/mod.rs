@@ -1,0 +1,200 @@
+//! Moving refs, all or none, and only from where they were seen.
+//!
+//! In: refs with the commits they are expected at and the ones they shall be at. Out: whether they
+//! moved; what was moved is durable before this returns. Refs are files, and they are written here
+//! as the `git` program writes them, under its locks, so that it may run beside us at any moment
+//! (<https://git-scm.com/docs/gitrepository-layout>, `Documentation/technical` of its sources):
+//!
+//! - A few refs are files below `refs/`, each written under its own lock. See [`loose`].
+//! - Many refs, and refs that go, are one new file `packed-refs`, written under its lock. See
+//!   [`packed`]. It costs the same for one ref and for all of them.
+//!
+//! A repository whose refs are no files, or whose file system has no hard links, which the locks
+//! here need, is left to the `git` program.
+
+mod lock;
+mod log;
+mod loose;
+mod packed;
+mod read;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use model::CommitId;
+
+use crate::{ProgramError, Repository, RepositoryError, program};
+use store::Store;
+
+pub(crate) use read::{read, read_below};
+
+/// Up to so many refs are written as files of their own. Each costs one sync of a file; the file
+/// of all packed refs has 80 bytes for each ref of the repository.
+const FEW: usize = 8;
+
+/// How long a transaction waits for locks of others.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One ref that shall move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Move {
+    /// The full name.
+    pub(crate) name: String,
+    /// Where it was seen; nothing if it was not there.
+    pub(crate) from: Option<CommitId>,
+    /// Where it shall be; nothing to remove it.
+    pub(crate) to: Option<CommitId>,
+}
+
+/// Why refs did not move.
+#[derive(Debug, thiserror::Error)]
+pub enum MoveError {
+    /// A ref is no longer where it was seen.
+    #[error("`{name}` was moved by someone else in the meantime")]
+    Moved {
+        /// The first such ref.
+        name: String,
+    },
+    /// Someone holds a lock, and did for as long as we waited.
+    #[error("`{}` is locked by another program", path.display())]
+    Locked {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// A ref is in the way, since a name cannot be both a ref and a folder of refs.
+    #[error("cannot make `{name}` where there is `{other}`")]
+    Occupied {
+        /// The new ref.
+        name: String,
+        /// The one that is there.
+        other: String,
+    },
+    /// A file of refs cannot be read or written.
+    #[error("cannot write the ref file `{}`: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The `git` program refused or failed.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// What the refs are at cannot be read.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+impl MoveError {
+    /// What to do next, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Locked { path } => Some(format!(
+                "wait until the other program is done; if no `git` runs on this repository, one \
+                 was killed: remove `{}`",
+                path.display()
+            )),
+            Self::Occupied { other, .. } => {
+                Some(format!("rename or delete the other one: `git branch -m {other} NAME`"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Why one try did not succeed.
+enum Failure {
+    /// Someone holds this lock; it can be tried again.
+    Busy(PathBuf),
+    /// The file system cannot do what the locks need.
+    Unsupported,
+    Error(MoveError),
+}
+
+impl<E: Into<MoveError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+/// Moves refs in one transaction by compare-and-swap.
+///
+/// A reader sees each ref where it was or where it shall be, and never gone in between. Should the
+/// machine stop in the middle, some of a few refs may have moved; of many, which are one file, all
+/// or none of those that are read from it.
+///
+/// # Errors
+/// [`MoveError::Moved`] if one of them is not where it was seen; then none has moved.
+pub(crate) fn move_refs(repository: &Repository, moves: &[Move]) -> Result<(), MoveError> {
+    move_refs_within(repository, moves, PATIENCE)
+}
+
+fn move_refs_within(
+    repository: &Repository,
+    moves: &[Move],
+    patience: Duration,
+) -> Result<(), MoveError> {
+    if moves.is_empty() {
+        return Ok(());
+    }
+    let mut moves: Vec<&Move> = moves.iter().collect();
+    moves.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    let Some(store) = Store::of(repository) else { return by_program(repository, &moves) };
+    let is_few = moves.len() <= FEW && moves.iter().all(|step| step.to.is_some());
+    let end = Instant::now() + patience;
+    let mut pause = Duration::from_micros(500);
+    loop {
+        let tried = if is_few {
+            loose::move_few(&store, &moves)
+        } else {
+            packed::move_many(&store, &moves)
+        };
+        match tried {
+            Ok(()) => return Ok(()),
+            Err(Failure::Error(error)) => return Err(error),
+            Err(Failure::Unsupported) => return by_program(repository, &moves),
+            Err(Failure::Busy(path)) if Instant::now() >= end => {
+                return Err(MoveError::Locked { path });
+            }
+            Err(Failure::Busy(_)) => thread::sleep(pause),
+        }
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+/// The same by the `git` program, at the cost of a file for each ref.
+fn by_program(repository: &Repository, moves: &[&Move]) -> Result<(), MoveError> {
+    let arguments = ["update-ref", "--no-deref", "--stdin", "-z"];
+    let git_dir = repository.git_dir();
+    if let Err(error) = program::run(git_dir, &arguments, &transaction(moves)) {
+        for Move { name, from, .. } in moves {
+            if repository.reference(name)? != *from {
+                return Err(MoveError::Moved { name: name.clone() });
+            }
+        }
+        return Err(error.into());
+    }
+    // The program syncs the files and not their folders.
+    crate::durable::sync_file_system(git_dir)
+        .map_err(|source| MoveError::File { path: git_dir.join("refs"), source })
+}
+
+/// The commands of `git update-ref --stdin -z`, of which an id of zeros means "not there".
+fn transaction(moves: &[&Move]) -> Vec<u8> {
+    let none = CommitId([0; 20]);
+    let mut text = String::from("start\0");
+    for Move { name, from, to } in moves {
+        let (from, to) = (from.unwrap_or(none), to.unwrap_or(none));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "update {name}\0{to}\0{from}\0");
+    }
+    text.push_str("prepare\0commit\0");
+    text.into_bytes()
+}
