@@ -29,7 +29,7 @@ pub use object_change::{ReadObjects, object_change};
 pub use objects::{Objects, PackError};
 pub use pack::{Keep, compact};
 pub use program::ProgramError;
-pub use projection::{ProjectError, Projected, foreign, project, project_over};
+pub use projection::{ProjectError, Projected, Projection, foreign, project, project_over};
 pub use reader::{CommitInfo, Reader, TreeEntry, TreeEntryKind};
 pub use record::{Record, RecordedChange, Subject, history};
 pub use refs::MoveError;

@@ -15,6 +15,9 @@ use super::{FolderChange, LEDGER_REF, LedgerError, Snapshot, applications, chang
 use crate::reader::{CommitInfo, Reader};
 use crate::{Repository, RepositoryError};
 
+/// What a cluster was at one step and is at another; nothing where it was not there.
+type HeadChange = (Option<ClusterHead>, Option<ClusterHead>);
+
 /// The steps of a ledger.
 pub(crate) struct History<'a> {
     repository: &'a Repository,
@@ -50,6 +53,11 @@ impl<'a> History<'a> {
     pub(crate) fn commit(&self, generation: Generation) -> Result<CommitId, LedgerError> {
         if generation == self.generation {
             return Ok(self.tip);
+        }
+        if generation.next() == self.generation
+            && let Some(parent) = self.info(self.tip)?.parents.first()
+        {
+            return Ok(*parent);
         }
         let commits = match self.commits.get() {
             Some(commits) => commits,
@@ -182,6 +190,24 @@ impl<'a> History<'a> {
         let commit = self.commit(generation)?;
         let snapshot = Snapshot { repository: self.repository, commit, root: Vec::new() };
         clusters::read_head(&snapshot, reader, folder)
+    }
+
+    /// What each cluster was at an earlier step and is now, where its folder is not the same; in
+    /// the order of uids.
+    pub(crate) fn changed_since(&self, earlier: CommitId) -> Result<Vec<HeadChange>, LedgerError> {
+        use rayon::prelude::*;
+        let before = Snapshot::open(self.repository, earlier)?;
+        let after = Snapshot::open(self.repository, self.tip)?;
+        let changes = changes::between(Some(&before), &after)?.into_par_iter().map_init(
+            || self.repository.reader(),
+            |reader, change| {
+                let read = |snapshot, folder: Option<ClusterFolder>| {
+                    folder.map(|one| clusters::read_head(snapshot, reader, one)).transpose()
+                };
+                Ok((read(&before, change.before)?, read(&after, change.after)?))
+            },
+        );
+        changes.collect()
     }
 
     /// What the cluster was before the step that gave it this tree; nothing if that was its

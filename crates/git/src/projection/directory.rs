@@ -6,11 +6,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use model::{ClusterUid, CommitId, FanOut, Generation, Ledger, ObjectId, sha256};
+use model::{ClusterUid, CommitId, FanOut, Generation, ObjectId, sha256};
 
 use super::folders::{Folders, Path, replace};
+use super::made::{Made, Scope, Tips};
 use super::{Discarded, ProjectError, Projected, refuse_checked_out, trailers};
-use crate::ledger::{ClusterHead, EMPTY_TREE, History, held_clusters};
+use crate::ledger::{ClusterHead, EMPTY_TREE, History};
 use crate::objects::NewCommit;
 use crate::reader::Reader;
 use crate::refs::{Move, move_refs};
@@ -84,41 +85,44 @@ struct View<'a> {
     directory: &'a Directory,
     /// The commit of the branch, and its tree.
     tip: Option<(CommitId, ObjectId)>,
-    heads: Vec<ClusterHead>,
-    /// The clusters of the step that the branch was last made of.
+    scope: &'a Scope,
+    /// The clusters of the step that the branch was last made of, as far as they are looked at.
     last: Vec<ClusterHead>,
     /// Those by where their folders could stand.
     owners: HashMap<Path, usize>,
 }
 
 impl<'a> View<'a> {
-    fn open(history: &'a History<'a>, directory: &'a Directory) -> Result<Self, ProjectError> {
+    fn open(
+        history: &'a History<'a>,
+        directory: &'a Directory,
+        scope: &'a Scope,
+    ) -> Result<Self, ProjectError> {
         let repository = history.repository();
         let reader = repository.reader();
         let tip = repository.reference(&directory.branch)?;
         let tip = tip.map(|commit| Ok::<_, ProjectError>((commit, reader.commit(commit)?.tree)));
         let tip = tip.transpose()?;
-        let heads = history.heads(history.generation())?;
         let last = match tip {
-            Some((commit, _)) => last_projected(history, repository, commit)?,
-            None => None,
-        };
-        let last = match last {
-            Some(generation) if generation == history.generation() => heads.clone(),
-            Some(generation) => history.heads(generation)?,
+            _ if !scope.is_whole => scope.before.values().cloned().collect(),
+            Some((commit, _)) => last_heads(history, scope, commit)?,
             None => Vec::new(),
         };
-        let mut view =
-            Self { history, reader, directory, tip, heads, last, owners: HashMap::new() };
+        let owners = HashMap::new();
+        let mut view = Self { history, reader, directory, tip, scope, last, owners };
         view.owners = view.places(&view.last);
         Ok(view)
     }
 
-    /// Each of the two folders that a cluster could have.
+    /// Each of the two folders that a cluster could have; when only what changed is looked at,
+    /// the fan-out did not, and it is one.
     fn places(&self, heads: &[ClusterHead]) -> HashMap<Path, usize> {
+        let fan_outs: &[FanOut] = match self.scope.is_whole {
+            true => &[FanOut::None, FanOut::Hex2],
+            false => &[self.directory.fan_out],
+        };
         let places = heads.iter().enumerate().flat_map(|(index, head)| {
-            [FanOut::None, FanOut::Hex2]
-                .map(|fan_out| (self.directory.folder(head, fan_out), index))
+            fan_outs.iter().map(move |fan_out| (self.directory.folder(head, *fan_out), index))
         });
         places.collect()
     }
@@ -145,6 +149,19 @@ impl<'a> View<'a> {
     }
 }
 
+/// The clusters of the step that the branch was last made of.
+fn last_heads(
+    history: &History<'_>,
+    scope: &Scope,
+    tip: CommitId,
+) -> Result<Vec<ClusterHead>, ProjectError> {
+    match last_projected(history, history.repository(), tip)? {
+        Some(generation) if generation == history.generation() => Ok(scope.heads.clone()),
+        Some(generation) => Ok(history.heads(generation)?),
+        None => Ok(Vec::new()),
+    }
+}
+
 /// The step that the branch was last made of, under any commits of others.
 fn last_projected(
     history: &History<'_>,
@@ -166,17 +183,20 @@ fn last_projected(
     Ok(None)
 }
 
-/// The clusters whose folder is foreign.
+/// The clusters among the concerned whose folder is foreign.
 pub(super) fn foreign(
     history: &History<'_>,
-    ledger: &Ledger,
     directory: &Directory,
+    made: Option<&Made>,
+    concerned: impl Fn(ClusterUid) -> bool,
 ) -> Result<Vec<(ClusterUid, ObjectId)>, ProjectError> {
-    let view = View::open(history, directory)?;
+    let tip = history.repository().reference(&directory.branch)?;
+    let scope = Scope::of_folders(history, made, tip)?;
+    let view = View::open(history, directory, &scope)?;
     let objects = Objects::new(history.repository());
     let mut folders = Folders::new(&objects, view.root());
     let mut foreign = Vec::new();
-    for head in view.heads.iter().filter(|head| ledger.cluster_by_uid(head.uid).is_some()) {
+    for head in scope.heads.iter().filter(|head| concerned(head.uid)) {
         let path = directory.folder(head, directory.fan_out);
         let found = folders.find(&path)?.filter(|tree| *tree != head.tree);
         if let Some(tree) = found
@@ -188,15 +208,16 @@ pub(super) fn foreign(
     Ok(foreign)
 }
 
-/// Makes the folders equal to the ledger, in one commit.
+/// Makes the folders of the clusters in the scope equal to the ledger, in one commit.
 pub(super) fn project(
     history: &History<'_>,
     directory: &Directory,
+    scope: &Scope,
     discarded: &Discarded,
-) -> Result<Projected, ProjectError> {
+) -> Result<(Projected, Tips), ProjectError> {
     let repository = history.repository();
     refuse_checked_out(repository, |name| name == directory.branch)?;
-    let view = View::open(history, directory)?;
+    let view = View::open(history, directory, scope)?;
     let objects = Objects::new(repository);
     let mut folders = Folders::new(&objects, view.root());
     let mut projected = Projected::default();
@@ -204,20 +225,20 @@ pub(super) fn project(
     unwanted(&view, &mut folders, &mut changes, &mut projected)?;
     let changes: Vec<(Path, Option<ObjectId>)> =
         changes.into_iter().filter_map(|(path, change)| Some((path, change?.tree()))).collect();
+    let from = view.tip.map(|(commit, _)| commit);
     if changes.is_empty() {
-        return Ok(projected);
+        return Ok((projected, Tips::Directory(from)));
     }
     let tree = replace(&objects, view.root(), &changes)?.unwrap_or(EMPTY_TREE);
     let commit = commit(&view, &objects, tree)?;
     let _keep = objects.write()?;
-    let from = view.tip.map(|(commit, _)| commit);
     move_refs(repository, &[Move { name: directory.branch.clone(), from, to: Some(commit) }])?;
     for (path, tree) in changes {
         let places = if tree.is_some() { &mut projected.written } else { &mut projected.removed };
         places.push(path.join("/"));
     }
     projected.commit = Some(commit);
-    Ok(projected)
+    Ok((projected, Tips::Directory(Some(commit))))
 }
 
 /// What shall stand in a folder that is not what it should be.
@@ -245,9 +266,9 @@ fn wanted(
     discarded: &Discarded,
     projected: &mut Projected,
 ) -> Result<Changes, ProjectError> {
-    let held = held_clusters(view.history.repository(), view.history.tip())?;
+    let held = &view.scope.held;
     let mut changes = Changes::new();
-    for head in &view.heads {
+    for head in &view.scope.heads {
         let path = view.directory.folder(head, view.directory.fan_out);
         let found = folders.find(&path)?;
         let is_equal = found.unwrap_or(EMPTY_TREE) == head.tree;
@@ -278,10 +299,10 @@ fn unwanted(
     changes: &mut Changes,
     projected: &mut Projected,
 ) -> Result<(), ProjectError> {
-    let present = view.places(&view.heads);
+    let present = view.places(&view.scope.heads);
     let mut gone: Vec<(&Path, &ClusterHead, bool)> = Vec::new();
     gone.extend(view.owners.iter().map(|(path, index)| (path, &view.last[*index], true)));
-    gone.extend(present.iter().map(|(path, index)| (path, &view.heads[*index], false)));
+    gone.extend(present.iter().map(|(path, index)| (path, &view.scope.heads[*index], false)));
     gone.retain(|(path, ..)| !changes.contains_key(*path));
     gone.sort_unstable_by_key(|(path, _, was_delivered)| (*path, !*was_delivered));
     for (path, head, was_delivered) in gone {

@@ -11,6 +11,7 @@
 mod branches;
 mod directory;
 mod folders;
+mod made;
 
 use std::collections::HashSet;
 
@@ -20,6 +21,7 @@ use crate::ledger::{ClusterHead, History};
 use crate::reader::Reader;
 use crate::refs::MoveError;
 use crate::{LedgerError, PackError, Repository, RepositoryError};
+use made::{Made, Scope};
 
 /// How often a projection is made anew because someone else moved a branch in the meantime.
 const ATTEMPTS: usize = 20;
@@ -105,16 +107,7 @@ pub fn foreign(
     ledger: &Ledger,
     delivery: &Delivery,
 ) -> Result<Vec<(ClusterUid, ObjectId)>, ProjectError> {
-    let Some(history) = History::open(repository)? else { return Ok(Vec::new()) };
-    let mut found = match delivery {
-        Delivery::Branches => branches::foreign(&history, ledger)?,
-        Delivery::Directory { branch, path, fan_out } => {
-            let place = directory::Directory::new(branch, path, *fan_out)?;
-            directory::foreign(&history, ledger, &place)?
-        }
-    };
-    found.sort_unstable();
-    Ok(found)
+    Projection::default().foreign(repository, ledger, delivery, |_| true)
 }
 
 /// Makes what clusters read equal to the ledger at its tip, and writes nothing where it is.
@@ -125,7 +118,7 @@ pub fn foreign(
 /// # Errors
 /// If it cannot be read or written. It can be tried again at any time.
 pub fn project(repository: &Repository, delivery: &Delivery) -> Result<Projected, ProjectError> {
-    project_over(repository, delivery, &[])
+    Projection::default().project(repository, delivery, &[])
 }
 
 /// The same, over exactly these foreign trees that a person discarded.
@@ -137,21 +130,90 @@ pub fn project_over(
     delivery: &Delivery,
     discarded: &[(ClusterUid, ObjectId)],
 ) -> Result<Projected, ProjectError> {
-    let discarded: HashSet<_> = discarded.iter().copied().collect();
-    let mut attempts = 0;
-    loop {
-        let Some(history) = History::open(repository)? else { return Ok(Projected::default()) };
-        let made = match delivery {
-            Delivery::Branches => branches::project(&history, &discarded),
+    Projection::default().project(repository, delivery, discarded)
+}
+
+/// What a running process projected last, so that the next time costs what changed since.
+///
+/// A new one looks at every cluster. After that, only those are looked at that differ between the
+/// two steps of the ledger, or that could not be written before; what somebody does to the others
+/// is seen by a new one, or when the ledger changes them.
+#[derive(Debug, Default)]
+pub struct Projection {
+    made: Option<Made>,
+}
+
+impl Projection {
+    /// The clusters among the concerned whose branch or folder holds a tree that the ledger never
+    /// gave them, with that tree, in the order of uids; and so for those that are held already.
+    ///
+    /// # Errors
+    /// If the ledger or what stands there cannot be read.
+    pub fn foreign(
+        &self,
+        repository: &Repository,
+        ledger: &Ledger,
+        delivery: &Delivery,
+        concerned: impl Fn(ClusterUid) -> bool,
+    ) -> Result<Vec<(ClusterUid, ObjectId)>, ProjectError> {
+        let Some(history) = History::open(repository)? else { return Ok(Vec::new()) };
+        let made = self.made.as_ref().filter(|made| made.delivery == *delivery);
+        let is_open = |uid| made.is_some_and(|made| made.undone.contains(&uid));
+        let concerned = |uid| {
+            let is_held = ledger.holds.binary_search_by_key(&uid, |hold| hold.cluster).is_ok();
+            let is_known = ledger.cluster_by_uid(uid).is_some();
+            is_known && (concerned(uid) || is_held || is_open(uid))
+        };
+        let mut found = match delivery {
+            Delivery::Branches => branches::foreign(&history, ledger, made, concerned)?,
             Delivery::Directory { branch, path, fan_out } => {
                 let place = directory::Directory::new(branch, path, *fan_out)?;
-                directory::project(&history, &place, &discarded)
+                directory::foreign(&history, &place, made, concerned)?
             }
         };
-        attempts += 1;
-        match made {
-            Err(ProjectError::Refs(MoveError::Moved { .. })) if attempts < ATTEMPTS => {}
-            made => return made,
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// Makes what clusters read equal to the ledger at its tip, over exactly these foreign trees
+    /// that a person discarded, and writes nothing where it is.
+    ///
+    /// # Errors
+    /// If it cannot be read or written. It can be tried again at any time.
+    pub fn project(
+        &mut self,
+        repository: &Repository,
+        delivery: &Delivery,
+        discarded: &[(ClusterUid, ObjectId)],
+    ) -> Result<Projected, ProjectError> {
+        let discarded: HashSet<_> = discarded.iter().copied().collect();
+        let mut attempts = 0;
+        loop {
+            let Some(history) = History::open(repository)? else {
+                return Ok(Projected::default());
+            };
+            let scope = Scope::since(&history, self.made.as_ref(), delivery, &discarded)?;
+            let made = match delivery {
+                Delivery::Branches => branches::project(&history, &scope, &discarded),
+                Delivery::Directory { branch, path, fan_out } => {
+                    let place = directory::Directory::new(branch, path, *fan_out)?;
+                    directory::project(&history, &place, &scope, &discarded)
+                }
+            };
+            attempts += 1;
+            match made {
+                Err(ProjectError::Refs(MoveError::Moved { .. })) if attempts < ATTEMPTS => {
+                    // Somebody else is at work here: look at everything.
+                    self.made = None;
+                }
+                Err(error) => return Err(error),
+                Ok((projected, tips)) => {
+                    let former = self.made.take();
+                    self.made =
+                        Some(Made::after(former, &history, delivery, &scope, tips, &projected));
+                    return Ok(projected);
+                }
+            }
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Projections: equal to the ledger, made again at any time, and never over someone else's work.
 
-use git::{ProjectError, Projected, Repository, foreign, project, project_over, read_ledger};
+use git::{
+    ProjectError, Projected, Projection, Repository, foreign, project, project_over, read_ledger,
+};
 use model::{ClusterUid, Delivery, FanOut, Hold, HoldKind, Ledger, ObjectId};
 
 use crate::fleet::{TestCluster, next, publish, publish_step, rename, step_of};
@@ -421,4 +423,102 @@ fn servers_that_project_at_once_agree() {
     }
     assert_eq!(temporary.git(&["rev-list", "--count", "gitops"]), "1");
     temporary.check();
+}
+
+/// Projects in a process that runs, and expects that a new one would find nothing to do.
+#[track_caller]
+fn project_running(temporary: &Temporary, delivery: &Delivery, running: &mut Projection) {
+    let repository = temporary.open();
+    running.project(&repository, delivery, &[]).unwrap();
+    let before = refs(temporary);
+    let again = project(&repository, delivery).unwrap();
+    assert_eq!((again.n_written(), again.commit, again.left), (0, None, Vec::new()));
+    assert_eq!(refs(temporary), before);
+}
+
+#[test]
+fn a_running_process_projects_what_a_new_one_would() {
+    const OTHER: TestCluster<'_> = ("three", &[("web", "c")]);
+    for delivery in [Delivery::Branches, flat(), directory("a/b", FanOut::Hex2)] {
+        let temporary = Temporary::bare();
+        let repository = temporary.open();
+        let mut running = Projection::default();
+        let mut check = || project_running(&temporary, &delivery, &mut running);
+        check();
+        publish(&repository, ONE_TWO);
+        check();
+        publish(&repository, &[ONE_TWO[0], ("two", &[("web", "c")])]);
+        check();
+        // Several steps since it looked, of which one goes back.
+        publish(&repository, &[("one", &[("web", "d")]), ("two", &[("web", "d")])]);
+        publish(&repository, &[ONE_TWO[0], ("two", &[("web", "d")]), OTHER]);
+        check();
+        publish_step(&repository, |ledger| rename(ledger, "one", "uno"));
+        check();
+        publish_step(&repository, |ledger| rename(ledger, "uno", "between"));
+        publish_step(&repository, |ledger| rename(ledger, "two", "uno"));
+        publish_step(&repository, |ledger| rename(ledger, "between", "two"));
+        check();
+        publish(&repository, &[OTHER, ("uno", &[])]);
+        check();
+        publish(&repository, &[OTHER, ONE_TWO[1], ("uno", &[("web", "a")])]);
+        check();
+        temporary.check();
+        let before = refs(&temporary);
+        if delivery == Delivery::Branches {
+            let clone = Temporary::bare();
+            let url = format!("file://{}", temporary.path().display());
+            clone.git(&["fetch", "--quiet", &url, "refs/heads/res-edge/*:refs/heads/res-edge/*"]);
+            project_and_check(&clone, &delivery);
+            assert_eq!(refs(&clone), before);
+        }
+    }
+}
+
+#[test]
+fn a_running_process_looks_only_at_what_changed() {
+    let temporary = Temporary::bare();
+    let repository = temporary.open();
+    let mut running = Projection::default();
+    publish(&repository, ONE_TWO);
+    running.project(&repository, &Delivery::Branches, &[]).unwrap();
+    temporary.git(&["update-ref", "-d", "refs/heads/clusters/one"]);
+    publish(&repository, &[ONE_TWO[0], ("two", &[("web", "c")])]);
+    let made = running.project(&repository, &Delivery::Branches, &[]).unwrap();
+    assert_eq!(made.written, ["clusters/two"]);
+    let mended = Projection::default().project(&repository, &Delivery::Branches, &[]).unwrap();
+    assert_eq!(mended.written, ["clusters/one"]);
+}
+
+#[test]
+fn a_running_process_sees_what_is_foreign_among_the_concerned() {
+    for (delivery, branch, path) in
+        [(Delivery::Branches, "clusters/one", ""), (flat(), "gitops", "clusters/one/")]
+    {
+        let temporary = Temporary::bare();
+        let repository = temporary.open();
+        let mut running = Projection::default();
+        publish(&repository, ONE_TWO);
+        running.project(&repository, &delivery, &[]).unwrap();
+        let last = ledger(&repository);
+        let uid = last.cluster("one").unwrap().uid;
+        let found = |running: &Projection| {
+            running.foreign(&repository, &last, &delivery, |one| one == uid).unwrap()
+        };
+        assert_eq!(found(&running), []);
+        let ours = temporary.git(&["rev-parse", branch]);
+        temporary.commit_files(branch, &[(&format!("{path}web/web/configmap-text.yaml"), "human")]);
+        assert_eq!(found(&running), foreigners(&repository, &delivery));
+
+        publish(&repository, &[("one", &[("web", "e")]), ("two", &[("web", "e")])]);
+        let made = running.project(&repository, &delivery, &[]).unwrap();
+        assert_eq!((made.foreign.len(), made.n_written()), (1, 1));
+        // It is looked at again without being changed, until somebody puts it back.
+        let made = running.project(&repository, &delivery, &[]).unwrap();
+        assert_eq!((made.foreign.len(), made.n_written()), (1, 0));
+        temporary.git(&["update-ref", &format!("refs/heads/{branch}"), &ours]);
+        running.project(&repository, &delivery, &[]).unwrap();
+        assert_eq!(project(&repository, &delivery).unwrap().n_written(), 0);
+        assert_eq!(foreigners(&repository, &delivery), []);
+    }
 }
