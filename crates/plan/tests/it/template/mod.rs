@@ -1,6 +1,6 @@
 //! Template files: text in, text or diagnostics out.
 
-mod generate;
+pub(crate) mod generate;
 mod laws;
 mod objects;
 mod verbatim;
