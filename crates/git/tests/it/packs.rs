@@ -139,10 +139,10 @@ fn variants_from_many_threads_fill_several_packs() {
     objects.write().unwrap();
     assert_eq!(check_packs(&temporary), 4);
     assert_eq!(objects.n_new(), 0);
-    let mut chains = chains(&temporary);
-    chains.sort();
-    let (full, last) = ("chain length = 1: 999 objects", "chain length = 1: 499 objects");
-    assert_eq!(chains, [last, full, full, full]);
+    // Threads that begin a pack together may each keep their first variant whole.
+    let n_deltas = |line: &String| line.split(' ').rev().nth(1)?.parse::<usize>().ok();
+    let n_deltas: usize = chains(&temporary).iter().filter_map(n_deltas).sum();
+    assert!((3450..=3496).contains(&n_deltas), "{n_deltas}");
     assert_eq!(variant(7), ids[7]);
     assert_eq!(objects.n_new(), 0, "what the repository has is not new");
 }
