@@ -162,11 +162,11 @@ pub(crate) fn descends(
 /// The step cannot be written.
 pub(crate) fn append(
     objects: &Objects,
-    expected: Option<CommitId>,
+    before: Option<(CommitId, &Ledger)>,
     step: Step,
     author: &str,
 ) -> Result<Option<(CommitId, Ledger)>, CommandError> {
-    match git::append(objects, expected, step, author) {
+    match git::append(objects, before, step, author) {
         Ok(appended) => Ok(Some(appended)),
         Err(AppendError::Moved) => Ok(None),
         Err(error) => {
@@ -210,7 +210,7 @@ pub(crate) fn act_on_cluster(
         let act = Act { ledger: &ledger, uid, found, by: &by, now: Timestamp::now() };
         let step = decide(&act)?;
         let objects = Objects::new(&repository);
-        if append(&objects, Some(commit), step, &by)?.is_some() {
+        if append(&objects, Some((commit, &ledger)), step, &by)?.is_some() {
             let foreign = found.map(|tree| (uid, tree));
             return Ok(Acted { repository, delivery: delivery.clone(), foreign });
         }

@@ -228,6 +228,24 @@ impl<'a> Reader<'a> {
         entries.collect()
     }
 
+    /// Visits the entries of a tree in Git's order, without keeping any: a ledger has millions.
+    ///
+    /// # Errors
+    /// If it is missing, damaged or no tree.
+    pub(crate) fn each_entry(
+        &self,
+        id: ObjectId,
+        mut visit: impl FnMut(&[u8], TreeEntryKind, ObjectId),
+    ) -> Result<(), RepositoryError> {
+        let found = self.objects().find_tree(gix::ObjectId::from(id.0));
+        let tree = found.map_err(|error| self.error("tree", &id.0, &error))?;
+        for entry in tree.iter() {
+            let entry = entry.map_err(|error| self.error("tree", &id.0, &error))?;
+            visit(entry.filename(), kind_of(entry.mode()), ObjectId(bytes_of(entry.oid())));
+        }
+        Ok(())
+    }
+
     /// A commit.
     ///
     /// # Errors

@@ -2,18 +2,19 @@
 //!
 //! In: the ledger, and a cluster or an application by name. Out: the steps that changed something
 //! for it, newest first. A cluster is followed through its renames; an application is its name.
-//! Steps that left the cluster's folder, or the application's file, as it was cost a comparison.
+//! A step costs what it changed, and nothing where it left the cluster's folder as it was.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use model::{
     ApplicationName, ClusterName, ClusterUid, CommitId, Digest, Generation, HoldKind, LedgerCell,
     LedgerCluster, ObjectId,
 };
+use rayon::prelude::*;
 
-use crate::ledger::{History, placements_at};
-use crate::{LedgerError, Repository, read_ledger_at};
+use crate::ledger::{FolderChange, History};
+use crate::{LedgerError, Repository};
 
 /// Whose history is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,15 +96,15 @@ fn record(
     changes.sort();
     let commit = history.commit(generation)?;
     let info = history.info(commit)?;
-    let settings = history.settings(commit)?;
+    let revision = history.revision(generation)?;
     Ok(Record {
         generation,
         commit,
         time: info.time,
         author: info.author.clone(),
         subject: info.subject().to_owned(),
-        source: settings.source,
-        source_commit: settings.source_commit,
+        source: revision.source,
+        source_commit: revision.commit,
         approved_by: info.trailer("Approved-by").map(str::to_owned),
         changes,
     })
@@ -158,16 +159,12 @@ fn cluster_state(
     generation: Generation,
     uid: ClusterUid,
 ) -> Result<Option<ClusterState>, LedgerError> {
-    let mut ledger = read_ledger_at(history.repository(), history.commit(generation)?)?;
-    let Ok(index) = ledger.clusters.binary_search_by_key(&uid, |cluster| cluster.uid) else {
-        return Ok(None);
-    };
-    let cluster = ledger.clusters.swap_remove(index);
-    let cell = |cell: &LedgerCell| (ledger.application(cell.application).to_string(), *cell);
-    let hold = ledger.holds.iter().find(|hold| hold.cluster == uid);
+    let Some((names, cluster)) = history.cluster(generation, uid)? else { return Ok(None) };
+    let cell = |cell: LedgerCell| (names[cell.application.0 as usize].to_string(), cell);
+    let hold = history.hold(generation, uid)?;
     Ok(Some(ClusterState {
         cells: cluster.cells.iter().map(cell).collect(),
-        hold: hold.map(|hold| (hold.kind.clone(), hold.tree)),
+        hold: hold.map(|hold| (hold.kind, hold.tree)),
         cluster,
     }))
 }
@@ -217,59 +214,50 @@ fn cell_changes<T>(
     came_or_changed.chain(went.map(|name| RecordedChange::Removed(name.clone()))).collect()
 }
 
+/// On one cluster, which step released the application before and after another step.
+type Placement = (Option<Generation>, Option<Generation>);
+
 fn application_records(
     history: &History<'_>,
     name: &ApplicationName,
 ) -> Result<Vec<Record>, LedgerError> {
-    let (mut records, mut last_file) = (Vec::new(), None);
-    let mut last: BTreeMap<ClusterUid, Generation> = BTreeMap::new();
+    let mut records = Vec::new();
     for generation in (1..=history.generation().0).map(Generation) {
-        let commit = history.commit(generation)?;
-        let file = history.application_file(generation, name)?;
-        if last_file.replace(file) == Some(file) {
-            continue;
-        }
-        let now = placements_at(history.repository(), commit, name)?;
-        let changed = changed_clusters(&last, &now);
-        if !changed.is_empty() {
-            let before = Generation(generation.0 - 1);
-            let names = names_at(history, generation, before, &changed)?;
-            let by_name = |table: &BTreeMap<ClusterUid, Generation>| {
-                let changed = changed.iter().filter_map(|uid| Some((uid, *table.get(uid)?)));
-                changed.map(|(uid, cell)| (names[uid].clone(), cell)).collect::<BTreeMap<_, _>>()
-            };
-            let changes = cell_changes(&by_name(&last), &by_name(&now), |old, new| old == new);
+        let changes = application_changes(history, generation, name)?;
+        if !changes.is_empty() {
             records.push(record(history, generation, changes)?);
         }
-        last = now;
     }
     Ok(records)
 }
 
-fn changed_clusters(
-    old: &BTreeMap<ClusterUid, Generation>,
-    new: &BTreeMap<ClusterUid, Generation>,
-) -> HashSet<ClusterUid> {
-    let all = old.keys().chain(new.keys());
-    all.filter(|uid| old.get(uid) != new.get(uid)).copied().collect()
-}
-
-/// The names of clusters at a step, or where they left with it, at the one before.
-fn names_at(
+/// What one step did to an application, by the names of clusters.
+fn application_changes(
     history: &History<'_>,
     generation: Generation,
-    before: Generation,
-    uids: &HashSet<ClusterUid>,
-) -> Result<BTreeMap<ClusterUid, String>, LedgerError> {
-    let reader = history.repository().reader();
-    let mut names = BTreeMap::new();
-    for uid in uids {
-        let mut head = history.head_at(&reader, generation, *uid)?;
-        if head.is_none() && before.0 > 0 {
-            head = history.head_at(&reader, before, *uid)?;
-        }
-        let name = head.map_or_else(|| uid.to_string(), |head| head.name.to_string());
-        names.insert(*uid, name);
-    }
-    Ok(names)
+    name: &ApplicationName,
+) -> Result<Vec<RecordedChange>, LedgerError> {
+    let before = Generation(generation.0 - 1);
+    let changed = history.changes(before, generation)?;
+    let placements = changed.into_par_iter().map_init(
+        || history.repository().reader(),
+        |reader, FolderChange { before: old, after: new }| {
+            let old =
+                old.map(|folder| history.release(reader, before, folder, name)).transpose()?;
+            let new =
+                new.map(|folder| history.release(reader, generation, folder, name)).transpose()?;
+            let sides = [new.as_ref(), old.as_ref()];
+            let name = sides.into_iter().flatten().next().map(|(head, _)| head.name.to_string());
+            let placement = (old.and_then(|(_, cell)| cell), new.and_then(|(_, cell)| cell));
+            Ok((name.unwrap_or_default(), placement))
+        },
+    );
+    let placements = placements.collect::<Result<Vec<_>, LedgerError>>()?;
+    let change = |(cluster, placement): (String, Placement)| match placement {
+        (None, Some(_)) => Some(RecordedChange::Added(cluster)),
+        (Some(_), None) => Some(RecordedChange::Removed(cluster)),
+        (Some(old), Some(new)) if old != new => Some(RecordedChange::Updated(cluster)),
+        _ => None,
+    };
+    Ok(placements.into_iter().filter_map(change).collect())
 }

@@ -3,10 +3,12 @@
 //! A [`Ledger`] is the value of the branch `res-edge/ledger` at one commit. The room `git` reads
 //! and writes its files; the room `release` decides the next one.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::{
-    ApplicationId, ApplicationName, ClusterName, ClusterUid, CommitId, Digest, FleetUid, Fragment,
+    ApplicationId, ApplicationName, Cells, ClusterName, ClusterUid, CommitId, Digest, FleetUid,
     Generation, Layout, ObjectId, Parts,
 };
 
@@ -25,12 +27,11 @@ pub struct Ledger {
     pub source_commit: Option<CommitId>,
     /// What is written for a cluster.
     pub layout: Layout,
-    /// The applications in the order of names.
+    /// The applications that run somewhere, in the order of names.
     pub applications: Vec<ApplicationName>,
-    /// The clusters in the order of their uids.
-    pub clusters: Vec<LedgerCluster>,
-    /// The source of each generation that some cell still runs, in order.
-    pub revisions: Vec<Revision>,
+    /// The clusters in the order of their uids. What a step leaves alone is shared between the
+    /// ledgers before and after it.
+    pub clusters: Vec<Arc<LedgerCluster>>,
     /// What waits for a person, in the order of clusters.
     pub holds: Vec<Hold>,
     /// Confirmations that let this step pass.
@@ -50,29 +51,17 @@ pub struct LedgerCluster {
     pub first_name: ClusterName,
     /// The step in which it first appeared.
     pub since: Generation,
+    /// The step that gave it its present tree. For a step that is not written yet: the one before.
+    pub changed: Generation,
     /// The id of its tree. For a step that is not written yet: the tree before it.
     pub tree: ObjectId,
     /// The tree in parts, without the applications, which are in `cells`.
     pub parts: Parts,
-    /// Its applications in the order of [`ApplicationId`].
-    pub cells: Vec<LedgerCell>,
+    /// Its applications.
+    pub cells: Cells,
 }
 
-/// One application on one cluster, as released.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LedgerCell {
-    /// The application, in [`Ledger::applications`].
-    pub application: ApplicationId,
-    /// What it contributes to the cluster's tree.
-    pub fragment: Fragment,
-    /// The step that released this tree.
-    pub released: Generation,
-    /// Since which step the cell is stale: its template or a value is broken, and it keeps its
-    /// last tree.
-    pub stale: Option<Generation>,
-}
-
-/// The source that a generation released.
+/// The source that a generation released. The ledger keeps one for each of its steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revision {
     /// The step.
@@ -156,14 +145,19 @@ impl Ledger {
     /// The cluster of that name.
     #[must_use]
     pub fn cluster(&self, name: &str) -> Option<&LedgerCluster> {
-        self.clusters.iter().find(|cluster| cluster.name.as_str() == name)
+        self.clusters.iter().find(|cluster| cluster.name.as_str() == name).map(|found| &**found)
     }
 
     /// The cluster of that uid.
     #[must_use]
     pub fn cluster_by_uid(&self, uid: ClusterUid) -> Option<&LedgerCluster> {
-        let index = self.clusters.binary_search_by_key(&uid, |cluster| cluster.uid).ok()?;
-        self.clusters.get(index)
+        self.position(uid).map(|position| &*self.clusters[position])
+    }
+
+    /// The position of the cluster of that uid.
+    #[must_use]
+    pub fn position(&self, uid: ClusterUid) -> Option<usize> {
+        self.clusters.binary_search_by_key(&uid, |cluster| cluster.uid).ok()
     }
 
     /// The name of an application of this ledger.

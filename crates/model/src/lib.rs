@@ -6,6 +6,7 @@
 //!
 //! Every other room depends on this one; it depends on none.
 
+mod cells;
 mod diagnostic;
 mod expansion;
 mod hash;
@@ -22,6 +23,7 @@ mod sink;
 mod source;
 mod span;
 
+pub use cells::{Cells, CellsIter, LedgerCell, Release};
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use expansion::{
     Expanded, ExpandedText, ExpansionRequest, Expansions, HelmRelease, InputFile, InputPlaceholder,
@@ -30,7 +32,7 @@ pub use expansion::{
 pub use hash::{hash_blob, hash_commit, hash_tree, hash_variant, sha256, tree_bytes};
 pub use id::{ClusterUid, CommitId, Digest, FleetUid, Generation, IdError, ObjectId};
 pub use ledger::{
-    Approval, Deletions, Hold, HoldKind, Ledger, LedgerCell, LedgerCluster, Revision, Step, Trailer,
+    Approval, Deletions, Hold, HoldKind, Ledger, LedgerCluster, Revision, Step, Trailer,
 };
 pub use name::{
     ApplicationName, ClusterName, GroupPath, NameError, NamespaceName, check_dns_label,

@@ -1,6 +1,7 @@
 //! The tree of a cluster as the parts it is put together from.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::sink::{Entry, Mode, Sink};
 use crate::{ApplicationName, NamespaceName, ObjectId};
@@ -24,9 +25,9 @@ pub struct Parts {
     /// Each application's part, in the order of names.
     pub applications: Vec<(ApplicationName, Fragment)>,
     /// Each Kubernetes Namespace document, in the order of names.
-    pub namespaces: Vec<(NamespaceName, ObjectId)>,
+    pub namespaces: Arc<[(NamespaceName, ObjectId)]>,
     /// The entries of `flux-system/` besides `listeners/`.
-    pub bootstrap: Vec<Entry>,
+    pub bootstrap: Arc<[Entry]>,
     /// `flux-system/listeners/kustomization-namespaces.yaml`; present exactly when the layout is
     /// `flux` and there is a namespace.
     pub namespaces_listener: Option<ObjectId>,

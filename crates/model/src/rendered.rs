@@ -137,7 +137,7 @@ impl Rendered {
         Parts {
             applications: rendered.collect(),
             namespaces: namespaces.collect(),
-            bootstrap: cluster.bootstrap.clone().unwrap_or_default(),
+            bootstrap: cluster.bootstrap.clone().unwrap_or_default().into(),
             namespaces_listener: cluster.namespaces_listener,
         }
     }

@@ -107,7 +107,7 @@ impl Brakes<'_> {
 
     /// The applications that would run nowhere. A new place that is held is none.
     fn emptied_applications(&self, verdicts: &Verdicts) -> Vec<Emptiness> {
-        let mut held = vec![0; self.difference.applications.len()];
+        let mut held = vec![0; self.difference.table.names.len()];
         for (cluster, verdict) in self.difference.clusters.iter().zip(&verdicts.clusters) {
             let additions = held_parts(&cluster.cells, &verdict.cells)
                 .filter(|(cell, _)| matches!(cell.change, CellChange::Added(_)));
@@ -157,8 +157,8 @@ impl Brakes<'_> {
 
     fn application_empties(&self, id: ApplicationId) -> Reason {
         let application = self.difference.application(id).clone();
-        let present = self.difference.renamed_to[id.0 as usize].unwrap_or(id.0);
-        let is_documented = self.difference.rendered_applications.contains(&present);
+        let present = self.difference.table.renamed_to[id.0 as usize].unwrap_or(id.0);
+        let is_documented = self.difference.table.rendered.contains(&present);
         let expressions = self.empty_expressions(&format!("application {application}"));
         let cause = match (is_documented, expressions.is_empty()) {
             (false, _) => Emptied::Document,
@@ -242,7 +242,7 @@ impl Brakes<'_> {
     fn hold_over_budget(&self, verdicts: &mut Verdicts) {
         let n_bindings = self.deletions(verdicts);
         let recent = recent_deletions(self.ledger, self.now);
-        let limit = limit(self.ledger, self.rendered);
+        let limit = limit(self.difference, self.rendered);
         if n_bindings == 0 || n_bindings.saturating_add(recent) <= limit {
             return;
         }
@@ -398,7 +398,8 @@ pub(crate) fn recent(ledger: &Ledger, now: Timestamp) -> impl Iterator<Item = &m
 }
 
 /// How many bindings may vanish in 24 hours: the larger of ten and the fleet's budget.
-fn limit(ledger: &Ledger, rendered: &Rendered) -> u32 {
-    let budget = ledger.n_bindings() as u64 * u64::from(rendered.deletion_budget_ppm) / 1_000_000;
+fn limit(difference: &Difference, rendered: &Rendered) -> u32 {
+    let n_bindings = difference.n_bindings_before();
+    let budget = n_bindings * u64::from(rendered.deletion_budget_ppm) / 1_000_000;
     MIN_BUDGET.max(u32::try_from(budget).unwrap_or(u32::MAX))
 }

@@ -1,4 +1,4 @@
-//! The ledger and a render, side by side.
+//! One cluster of the ledger and of a render, side by side.
 //!
 //! Both sides keep clusters' cells in the order of names, so one pass over each cluster finds
 //! what differs, by ids and without allocating for what is equal.
@@ -6,94 +6,126 @@
 use std::cmp::Ordering;
 
 use model::{
-    ApplicationId, Cell, Entry, Ledger, LedgerCell, LedgerCluster, NamespaceName, ObjectId,
-    Rendered, RenderedCluster,
+    ApplicationId, Cell, Entry, LedgerCell, LedgerCluster, NamespaceName, ObjectId, RenderedCluster,
 };
 
 use crate::difference::{
-    BootstrapChange, CellChange, CellDifference, ClusterDifference, Difference, NamespaceChange,
+    BootstrapChange, CellChange, CellDifference, ClusterDifference, Counts, NamespaceChange,
     NamespaceDifference,
 };
-use crate::names::{ApplicationTable, match_clusters};
+use crate::names::ApplicationTable;
 
-/// What would change if the render became the ledger. Without a ledger everything is new.
-#[must_use]
-pub fn compare(ledger: Option<&Ledger>, rendered: &Rendered) -> Difference {
-    let table = ApplicationTable::new(ledger, rendered);
-    let n_applications = table.names.len();
-    let has_renames = table.renamed_to.iter().any(Option::is_some);
-    let mut difference = Difference {
-        applications: table.names,
-        ledger_applications: table.ledger,
-        rendered_applications: table.rendered,
-        renamed_to: table.renamed_to,
-        matched: match_clusters(ledger, rendered),
-        n_before: vec![0; n_applications],
-        n_after: vec![0; n_applications],
-        ..Difference::default()
-    };
-    let known = ledger.map_or(&[][..], |ledger| &ledger.clusters);
-    let mut is_matched = vec![false; known.len()];
-    for (position, cluster) in rendered.clusters.iter().enumerate() {
-        match difference.matched[position] {
-            Some(index) => {
-                is_matched[index] = true;
-                let pair = Pair { before: &known[index], after: cluster, rendered };
-                let found = pair.compare(&mut difference, (index, position), has_renames);
-                difference.clusters.extend(found);
-            }
-            None => difference.add_new(position, cluster),
-        }
-    }
-    for (index, _) in is_matched.iter().enumerate().filter(|(_, matched)| !**matched) {
-        difference.orphaned.push(index);
-        for cell in &known[index].cells {
-            let application = difference.ledger_applications[cell.application.0 as usize];
-            difference.n_before[application as usize] += 1;
-        }
-    }
-    difference
+/// What clusters are compared by.
+#[derive(Clone, Copy)]
+pub(crate) struct Tables<'a> {
+    pub(crate) applications: &'a ApplicationTable,
+    /// The namespaces of the render.
+    pub(crate) namespaces: &'a [(NamespaceName, ObjectId)],
+    /// Whether some application was renamed.
+    pub(crate) has_renames: bool,
 }
 
-impl Difference {
-    fn add_new(&mut self, position: usize, cluster: &RenderedCluster) {
-        if !cluster.is_complete() {
-            self.waiting.push(position);
-            return;
-        }
-        for (application, _) in &cluster.cells {
-            let application = self.rendered_applications[application.0 as usize];
-            self.n_after[application as usize] += 1;
-        }
-        self.clusters.push(ClusterDifference {
-            ledger: None,
-            rendered: position,
-            renamed: false,
-            cells: Vec::new(),
-            namespaces: Vec::new(),
-            bootstrap: BootstrapChange::Changed,
-            namespaces_listener: cluster.namespaces_listener.is_some(),
-        });
+/// What was found about a cluster that is not what the ledger says.
+pub(crate) enum Found {
+    /// It differs, or is new and complete.
+    Differs(ClusterDifference),
+    /// It is new, and its first render is not complete.
+    Waits,
+}
+
+/// Counts applications of clusters, or takes back what was counted.
+pub(crate) struct Counter<'a> {
+    pub(crate) counts: &'a mut Counts,
+    /// One, or its negation: sums wrap, and end where they began.
+    pub(crate) one: u32,
+}
+
+impl Counter<'_> {
+    fn before(&mut self, application: ApplicationId) {
+        let n = &mut self.counts.before[application.0 as usize];
+        *n = n.wrapping_add(self.one);
     }
+
+    fn after(&mut self, application: ApplicationId) {
+        let n = &mut self.counts.after[application.0 as usize];
+        *n = n.wrapping_add(self.one);
+    }
+
+    /// Counts where applications run, those renamed under their present name.
+    fn cell(&mut self, id: ApplicationId, old: Option<&LedgerCell>, new: Option<&Cell>) {
+        let kept = old.is_some() || matches!(new, Some(Cell::Tree(_)));
+        if old.is_some() {
+            self.before(id);
+        }
+        if new.is_some() && kept {
+            self.after(id);
+        }
+    }
+
+    /// Counts a cluster whose document is gone.
+    pub(crate) fn orphan(&mut self, tables: Tables<'_>, cluster: &LedgerCluster) {
+        for id in &**cluster.cells.applications() {
+            self.before(tables.applications.in_ledger(*id));
+        }
+    }
+}
+
+/// Compares one cluster of a render with the ledger's, each with its position; nothing if they are
+/// equal.
+pub(crate) fn compare_cluster(
+    tables: Tables<'_>,
+    counter: &mut Counter<'_>,
+    before: Option<(usize, &LedgerCluster)>,
+    (position, after): (usize, &RenderedCluster),
+) -> Option<Found> {
+    match before {
+        Some((ledger, before)) => {
+            let pair = Pair { before, after, tables };
+            pair.compare(counter, (ledger, position)).map(Found::Differs)
+        }
+        None => Some(new_cluster(tables, counter, position, after)),
+    }
+}
+
+fn new_cluster(
+    tables: Tables<'_>,
+    counter: &mut Counter<'_>,
+    position: usize,
+    cluster: &RenderedCluster,
+) -> Found {
+    if !cluster.is_complete() {
+        return Found::Waits;
+    }
+    for (application, _) in &cluster.cells {
+        counter.after(tables.applications.in_render(*application));
+    }
+    Found::Differs(ClusterDifference {
+        ledger: None,
+        rendered: position,
+        renamed: false,
+        cells: Vec::new(),
+        namespaces: Vec::new(),
+        bootstrap: BootstrapChange::Changed,
+        namespaces_listener: cluster.namespaces_listener.is_some(),
+    })
 }
 
 /// One cluster on both sides.
 struct Pair<'a> {
     before: &'a LedgerCluster,
     after: &'a RenderedCluster,
-    rendered: &'a Rendered,
+    tables: Tables<'a>,
 }
 
 impl Pair<'_> {
     fn compare(
         &self,
-        difference: &mut Difference,
+        counter: &mut Counter<'_>,
         (ledger, rendered): (usize, usize),
-        has_renames: bool,
     ) -> Option<ClusterDifference> {
-        let mut cells = self.cells(difference);
-        if has_renames && !cells.is_empty() {
-            self.pair_renames(difference, &mut cells);
+        let mut cells = self.cells(counter);
+        if self.tables.has_renames && !cells.is_empty() {
+            self.pair_renames(counter, &mut cells);
         }
         let found = ClusterDifference {
             ledger: Some(ledger),
@@ -113,44 +145,45 @@ impl Pair<'_> {
         differs.then_some(found)
     }
 
-    fn cells(&self, difference: &mut Difference) -> Vec<CellDifference> {
+    fn cells(&self, counter: &mut Counter<'_>) -> Vec<CellDifference> {
+        let table = self.tables.applications;
         let mut found = Vec::new();
-        let (mut before, mut after) = (&self.before.cells[..], &self.after.cells[..]);
+        let mut before = self.before.cells.iter().peekable();
+        let mut after = self.after.cells.iter().peekable();
         loop {
-            let old = before.first().map(|cell| difference.in_ledger(cell.application));
-            let new = after.first().map(|(application, _)| difference.in_render(*application));
-            let order = match (old, new) {
+            let old = before.peek().map(|cell| table.in_ledger(cell.application));
+            let new = after.peek().map(|(application, _)| table.in_render(*application));
+            let (application, order) = match (old, new) {
                 (None, None) => return found,
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (Some(old), Some(new)) => old.cmp(&new),
+                (Some(old), None) => (old, Ordering::Less),
+                (None, Some(new)) => (new, Ordering::Greater),
+                (Some(old), Some(new)) => (old.min(new), old.cmp(&new)),
             };
-            let application = if order == Ordering::Less { old } else { new };
-            let application = application.expect("one side has a cell left");
-            let old = before.first().filter(|_| order != Ordering::Greater);
-            let new = after.first().filter(|_| order != Ordering::Less).map(|(_, cell)| cell);
-            before = &before[usize::from(old.is_some())..];
-            after = &after[usize::from(new.is_some())..];
-            let change = cell_change(old, new);
-            difference.count(application, old, new);
+            let old = if order == Ordering::Greater { None } else { before.next() };
+            let new = if order == Ordering::Less { None } else { after.next() };
+            let new = new.map(|(_, cell)| cell);
+            counter.cell(application, old.as_ref(), new);
+            let change = cell_change(old.as_ref(), new);
             let difference = |change| CellDifference { application, former: None, change };
             found.extend(change.map(difference));
         }
     }
 
     /// A removed cell of a former name and an added one of the present name are one cell.
-    fn pair_renames(&self, difference: &mut Difference, cells: &mut Vec<CellDifference>) {
+    fn pair_renames(&self, counter: &mut Counter<'_>, cells: &mut Vec<CellDifference>) {
         for index in (0..cells.len()).rev() {
             let CellChange::Removed { old, .. } = cells[index].change else { continue };
             let former = cells[index].application;
-            let Some(present) = difference.renamed_to[former.0 as usize] else { continue };
+            let Some(present) = self.tables.applications.renamed_to[former.0 as usize] else {
+                continue;
+            };
             let partner = cells.iter_mut().find(|cell| cell.application.0 == present);
             let taken = partner.and_then(|partner| {
                 partner.change = match partner.change {
                     CellChange::Added(new) => CellChange::Changed { old, new },
                     CellChange::Broken { diagnostic, kept: None, .. } => {
-                        let since = self.since(difference, former);
-                        difference.n_after[present as usize] += 1;
+                        let since = self.since(former);
+                        counter.after(ApplicationId(present));
                         CellChange::Broken { diagnostic, kept: Some(old), since }
                     }
                     _ => return None,
@@ -160,19 +193,20 @@ impl Pair<'_> {
             });
             if taken.is_some() {
                 cells.remove(index);
-            } else if self.renders(difference, present) {
+            } else if self.renders(present) {
                 cells[index].change = CellChange::Removed { old, renamed: true };
             }
         }
     }
 
-    fn since(&self, difference: &Difference, id: ApplicationId) -> Option<model::Generation> {
+    fn since(&self, id: ApplicationId) -> Option<model::Generation> {
         let mut cells = self.before.cells.iter();
-        cells.find(|cell| difference.in_ledger(cell.application) == id)?.stale
+        cells.find(|cell| self.tables.applications.in_ledger(cell.application) == id)?.stale
     }
 
-    fn renders(&self, difference: &Difference, application: u32) -> bool {
-        self.after.cells.iter().any(|(id, _)| difference.in_render(*id).0 == application)
+    fn renders(&self, application: u32) -> bool {
+        let table = self.tables.applications;
+        self.after.cells.iter().any(|(id, _)| table.in_render(*id).0 == application)
     }
 
     fn namespaces(&self) -> Vec<NamespaceDifference> {
@@ -182,7 +216,7 @@ impl Pair<'_> {
             .after
             .namespaces
             .iter()
-            .map(|id| &self.rendered.namespaces[id.0 as usize])
+            .map(|id| &self.tables.namespaces[id.0 as usize])
             .peekable();
         loop {
             let order = match (before.peek(), after.peek()) {
@@ -205,43 +239,6 @@ impl Pair<'_> {
             }
             Ok(_) => BootstrapChange::Changed,
         }
-    }
-}
-
-impl Difference {
-    /// The place in the common table of an application of the ledger.
-    pub(crate) fn in_ledger(&self, id: ApplicationId) -> ApplicationId {
-        ApplicationId(self.ledger_applications[id.0 as usize])
-    }
-
-    /// The place in the common table of an application of the render.
-    pub(crate) fn in_render(&self, id: ApplicationId) -> ApplicationId {
-        ApplicationId(self.rendered_applications[id.0 as usize])
-    }
-
-    /// Counts where applications run, those renamed under their present name.
-    fn count(&mut self, id: ApplicationId, old: Option<&LedgerCell>, new: Option<&Cell>) {
-        let kept = old.is_some() || matches!(new, Some(Cell::Tree(_)));
-        self.n_before[id.0 as usize] += u32::from(old.is_some());
-        self.n_after[id.0 as usize] += u32::from(new.is_some() && kept);
-    }
-
-    /// On how many clusters the ledger runs an application, under its present or former name.
-    pub(crate) fn n_clusters_before(&self, id: ApplicationId) -> u32 {
-        self.family(id).map(|member| self.n_before[member]).sum()
-    }
-
-    /// On how many clusters it would run, less those where it is held.
-    pub(crate) fn n_clusters_after(&self, id: ApplicationId, held: &[u32]) -> u32 {
-        self.family(id).map(|member| self.n_after[member].saturating_sub(held[member])).sum()
-    }
-
-    /// An application and those that are its other names.
-    fn family(&self, id: ApplicationId) -> impl Iterator<Item = usize> {
-        let present = self.renamed_to[id.0 as usize].unwrap_or(id.0);
-        let others = self.renamed_to.iter().enumerate();
-        let others = others.filter(move |(_, to)| **to == Some(present)).map(|(index, _)| index);
-        std::iter::once(present as usize).chain(others)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What differs between the ledger and a render, without what is equal.
 //!
 //! Positions (`ledger`, `rendered`) point into the two values that were compared; an
-//! [`ApplicationId`] is a position in [`Difference::applications`].
+//! [`ApplicationId`] is a position in the common table that [`Difference::application`] reads.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use model::{
     ApplicationId, ApplicationName, Fragment, Generation, NamespaceName, ObjectId, Rendered,
 };
 
+use crate::names::ApplicationTable;
+
 /// What would change if a render became the ledger.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
-    /// The names of applications of both sides, in order.
-    pub applications: Vec<ApplicationName>,
     /// The clusters that are new and complete, or differ, in the order of their present names.
     pub clusters: Vec<ClusterDifference>,
     /// Clusters of the ledger whose document is gone: positions in the ledger.
@@ -22,20 +22,23 @@ pub struct Difference {
     pub waiting: Vec<usize>,
     /// For each cluster of the render, its position in the ledger.
     pub(crate) matched: Vec<Option<usize>>,
-    /// For each application of the ledger, its position here.
-    pub(crate) ledger_applications: Vec<u32>,
-    /// For each application of the render, its position here.
-    pub(crate) rendered_applications: Vec<u32>,
-    /// For each application here, the one that it was renamed to.
-    pub(crate) renamed_to: Vec<Option<u32>>,
-    /// For each application here, on how many clusters the ledger runs it.
-    pub(crate) n_before: Vec<u32>,
-    /// For each application here, on how many clusters it would run.
-    pub(crate) n_after: Vec<u32>,
+    /// The applications of both sides.
+    pub(crate) table: ApplicationTable,
+    /// On how many clusters each of them runs.
+    pub(crate) counts: Counts,
+}
+
+/// On how many clusters each application runs, before and after.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// On how many the ledger runs it.
+    pub(crate) before: Vec<u32>,
+    /// On how many it would run.
+    pub(crate) after: Vec<u32>,
 }
 
 /// What differs on one cluster.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClusterDifference {
     /// The cluster of the ledger; nothing for a new one.
     pub ledger: Option<usize>,
@@ -55,9 +58,9 @@ pub struct ClusterDifference {
 }
 
 /// One cell that is not what the ledger says.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CellDifference {
-    /// The application, in [`Difference::applications`].
+    /// The application, as [`Difference::application`] names it.
     pub application: ApplicationId,
     /// The name it has on this cluster in the ledger, if its document was renamed.
     pub former: Option<ApplicationId>,
@@ -98,7 +101,7 @@ pub enum CellChange {
 }
 
 /// One Namespace document of a cluster that differs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamespaceDifference {
     /// The namespace.
     pub name: NamespaceName,
@@ -163,7 +166,31 @@ impl Difference {
     /// If the id is of another table.
     #[must_use]
     pub fn application(&self, id: ApplicationId) -> &ApplicationName {
-        &self.applications[id.0 as usize]
+        &self.table.names[id.0 as usize]
+    }
+
+    /// How many bindings the ledger has.
+    pub(crate) fn n_bindings_before(&self) -> u64 {
+        self.counts.before.iter().map(|n| u64::from(*n)).sum()
+    }
+
+    /// On how many clusters the ledger runs an application, under its present or former name.
+    pub(crate) fn n_clusters_before(&self, id: ApplicationId) -> u32 {
+        self.family(id).map(|member| self.counts.before[member]).sum()
+    }
+
+    /// On how many clusters it would run, less those where it is held.
+    pub(crate) fn n_clusters_after(&self, id: ApplicationId, held: &[u32]) -> u32 {
+        self.family(id).map(|member| self.counts.after[member].saturating_sub(held[member])).sum()
+    }
+
+    /// An application and those that are its other names.
+    fn family(&self, id: ApplicationId) -> impl Iterator<Item = usize> {
+        let renamed_to = &self.table.renamed_to;
+        let present = renamed_to[id.0 as usize].unwrap_or(id.0);
+        let others = renamed_to.iter().enumerate();
+        let others = others.filter(move |(_, to)| **to == Some(present)).map(|(index, _)| index);
+        std::iter::once(present as usize).chain(others)
     }
 
     /// Every cell that cannot be rendered, with its cluster's position in the render.

@@ -3,6 +3,8 @@
 //! `adopt` makes the foreign tree the cluster's tree, and the cluster gets no release until
 //! `resume` or `discard`. `discard` lets the ledger's own tree win again.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use model::{
     ClusterName, ClusterUid, Generation, Hold, HoldKind, Ledger, LedgerCluster, ObjectId, Step,
@@ -115,8 +117,8 @@ fn following(ledger: &Ledger, uid: ClusterUid) -> Ledger {
 }
 
 fn set_tree(ledger: &mut Ledger, uid: ClusterUid, tree: ObjectId) {
-    if let Some(cluster) = ledger.clusters.iter_mut().find(|cluster| cluster.uid == uid) {
-        cluster.tree = tree;
+    if let Some(position) = ledger.position(uid) {
+        Arc::make_mut(&mut ledger.clusters[position]).tree = tree;
     }
 }
 

@@ -194,31 +194,96 @@ impl Reasons {
     }
 }
 
+/// A part of a cluster's tree, by a name that stands elsewhere.
+#[derive(Clone, Copy)]
+pub(crate) enum PartName<'a> {
+    Application(&'a ApplicationName),
+    Namespace(&'a NamespaceName),
+    Bootstrap,
+}
+
+impl Part {
+    fn name(&self) -> PartName<'_> {
+        match self {
+            Self::Application(name) => PartName::Application(name),
+            Self::Namespace(name) => PartName::Namespace(name),
+            Self::Bootstrap => PartName::Bootstrap,
+        }
+    }
+}
+
 /// What one part of one cluster's tree gives way to, as an entry of a plan.
-///
-/// The uid, a letter for the kind of part, its name ended by NUL, and each tree: 0 for none, else
-/// 1 and its id. Bytes and not text, because a first step has millions.
 pub(crate) fn plan_entry(
     cluster: ClusterUid,
     part: &Part,
     old: Option<ObjectId>,
     new: Option<ObjectId>,
 ) -> Vec<u8> {
-    let (letter, name) = match part {
-        Part::Application(name) => (b'a', name.as_str()),
-        Part::Namespace(name) => (b'n', name.as_str()),
-        Part::Bootstrap => (b'b', ""),
-    };
-    let mut entry = Vec::with_capacity(64 + name.len());
-    entry.extend(cluster.0);
-    entry.push(letter);
-    entry.extend(name.as_bytes());
-    entry.push(0);
-    for id in [old, new] {
-        entry.push(u8::from(id.is_some()));
-        entry.extend(id.iter().flat_map(|id| id.0));
-    }
+    let mut entry = Vec::new();
+    write_entry(&mut entry, cluster, part.name(), (old, new));
     entry
+}
+
+/// The uid, a letter for the kind of part, its name ended by NUL, and each tree: 0 for none, else
+/// 1 and its id. Bytes and not text, because a first step has millions.
+fn write_entry(
+    entry: &mut Vec<u8>,
+    cluster: ClusterUid,
+    part: PartName<'_>,
+    trees: (Option<ObjectId>, Option<ObjectId>),
+) {
+    let (letter, name) = match part {
+        PartName::Application(name) => (b'a', name.as_str()),
+        PartName::Namespace(name) => (b'n', name.as_str()),
+        PartName::Bootstrap => (b'b', ""),
+    };
+    entry.extend_from_slice(&cluster.0);
+    entry.push(letter);
+    entry.extend_from_slice(name.as_bytes());
+    entry.push(0);
+    for id in [trees.0, trees.1] {
+        entry.push(u8::from(id.is_some()));
+        entry.extend_from_slice(id.as_ref().map_or(&[], |id| &id.0));
+    }
+}
+
+/// The entries of a plan that one cluster has, one after the other in one buffer.
+#[derive(Default)]
+pub(crate) struct PlanEntries {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl PlanEntries {
+    /// Adds what a part gives way to.
+    pub(crate) fn add(
+        &mut self,
+        cluster: ClusterUid,
+        part: PartName<'_>,
+        trees: (Option<ObjectId>, Option<ObjectId>),
+    ) {
+        write_entry(&mut self.bytes, cluster, part, trees);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// SHA-256 over the sorted entries, which are taken out; nothing if there are none.
+    pub(crate) fn take_digest(&mut self) -> Option<Digest> {
+        if self.ends.is_empty() {
+            return None;
+        }
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let mut entries: Vec<&[u8]> =
+            starts.zip(&self.ends).map(|(start, end)| &self.bytes[start..*end]).collect();
+        let digest = if entries.is_sorted() {
+            sha256(&self.bytes)
+        } else {
+            entries.sort_unstable();
+            sha256(&entries.concat())
+        };
+        self.bytes.clear();
+        self.ends.clear();
+        Some(digest)
+    }
 }
 
 /// SHA-256 over the fleet's uid and the sorted entries, so that it names exactly this plan.

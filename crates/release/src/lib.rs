@@ -10,6 +10,7 @@
 
 mod brakes;
 mod compare;
+mod comparison;
 mod decide;
 mod difference;
 mod foreign;
@@ -20,7 +21,7 @@ mod preview;
 mod refusal;
 mod step;
 
-pub use compare::compare;
+pub use comparison::{Comparison, compare};
 pub use decide::{
     Decided, Decision, KeptCluster, StaleCell, Summary, WaitingCluster, World, decide,
 };

@@ -4,17 +4,20 @@
 //! and the former one is not in the render.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use model::{ApplicationName, Ledger, Rendered};
+use model::{ApplicationId, ApplicationName, Ledger, LedgerCluster, Rendered, RenderedCluster};
 
 /// For each cluster of the render, its position in the ledger.
-pub(crate) fn match_clusters(ledger: Option<&Ledger>, rendered: &Rendered) -> Vec<Option<usize>> {
-    let known = ledger.map_or(&[][..], |ledger| &ledger.clusters);
+pub(crate) fn match_clusters(
+    known: &[Arc<LedgerCluster>],
+    rendered: &[Arc<RenderedCluster>],
+) -> Vec<Option<usize>> {
     let positions: HashMap<&str, usize> =
         known.iter().enumerate().map(|(index, cluster)| (cluster.name.as_str(), index)).collect();
-    let present: HashSet<&str> = rendered.clusters.iter().map(|c| c.name.as_str()).collect();
+    let present: HashSet<&str> = rendered.iter().map(|c| c.name.as_str()).collect();
     let mut taken = HashSet::new();
-    let find = |cluster: &std::sync::Arc<model::RenderedCluster>| {
+    let find = |cluster: &Arc<RenderedCluster>| {
         positions.get(cluster.name.as_str()).copied().or_else(|| {
             let former = cluster.former_name.as_ref()?.as_str();
             let index = positions.get(former).copied()?;
@@ -22,11 +25,22 @@ pub(crate) fn match_clusters(ledger: Option<&Ledger>, rendered: &Rendered) -> Ve
             (!present.contains(former) && taken.insert(index)).then_some(index)
         })
     };
-    rendered.clusters.iter().map(find).collect()
+    rendered.iter().map(find).collect()
+}
+
+/// Whether two lists of clusters hold the same identities in the same places, so that what was
+/// matched is matched still.
+pub(crate) fn same_places<T>(
+    old: &[Arc<T>],
+    new: &[Arc<T>],
+    is_same: impl Fn(&T, &T) -> bool,
+) -> bool {
+    let mut pairs = old.iter().zip(new);
+    old.len() == new.len() && pairs.all(|(old, new)| Arc::ptr_eq(old, new) || is_same(old, new))
 }
 
 /// The names of applications of both sides in one table.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ApplicationTable {
     /// The names, in order.
     pub(crate) names: Vec<ApplicationName>,
@@ -39,6 +53,16 @@ pub(crate) struct ApplicationTable {
 }
 
 impl ApplicationTable {
+    /// The place in the table of an application of the ledger.
+    pub(crate) fn in_ledger(&self, id: ApplicationId) -> ApplicationId {
+        ApplicationId(self.ledger[id.0 as usize])
+    }
+
+    /// The place in the table of an application of the render.
+    pub(crate) fn in_render(&self, id: ApplicationId) -> ApplicationId {
+        ApplicationId(self.rendered[id.0 as usize])
+    }
+
     pub(crate) fn new(ledger: Option<&Ledger>, rendered: &Rendered) -> Self {
         let before = ledger.map_or(&[][..], |ledger| &ledger.applications);
         let after = rendered.applications.iter().map(|(name, _)| name);

@@ -171,8 +171,8 @@ fn identity(ledger: &Ledger, rendered: &Rendered) -> Option<Refusal> {
 /// Whether the source may follow the ledger's. Git proves it between commits; a folder without
 /// history follows only another such folder.
 fn descent(ledger: &Ledger, rendered: &Rendered, world: &World) -> Option<Refusal> {
-    let once = ledger.revisions.iter().rev().find_map(|revision| revision.commit);
-    let released = ledger.source_commit.or(once)?;
+    // A ledger that once ran a commit has one: no folder ever follows a commit.
+    let released = ledger.source_commit?;
     let Some(source) = rendered.origin.commit() else {
         return Some(Refusal::NoHistory { ledger: released });
     };

@@ -1,12 +1,14 @@
 //! The next ledger: what is released put over what was, without what is held.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use model::{
-    ApplicationId, Approval, Cell, ClusterUid, CommitId, Deletions, Entry, Generation, Hold,
-    HoldKind, Layout, Ledger, LedgerCell, LedgerCluster, NamespaceName, ObjectId, Observed, Parts,
-    Rendered, RenderedCluster, Revision, Step, Trailer, hash_tree, sha256, tree_bytes,
+    ApplicationId, ApplicationName, Approval, Cell, Cells, ClusterUid, CommitId, Deletions, Entry,
+    Generation, Hold, HoldKind, Layout, Ledger, LedgerCell, LedgerCluster, NamespaceId,
+    NamespaceName, ObjectId, Observed, Parts, Rendered, RenderedCluster, Step, Trailer, hash_tree,
+    tree_bytes,
 };
 
 use crate::brakes::{Verdict, cell_trees, namespace_files, recent};
@@ -14,7 +16,7 @@ use crate::decide::{KeptCluster, Summary, World};
 use crate::difference::{
     BootstrapChange, CellChange, ClusterDifference, Difference, NamespaceChange,
 };
-use crate::held::{Part, plan_digest, plan_entry};
+use crate::held::{PartName, PlanEntries, plan_digest};
 
 /// All that makes the next ledger.
 pub(crate) struct Next<'a> {
@@ -38,20 +40,33 @@ pub(crate) struct Outcome {
     pub(crate) summary: Summary,
 }
 
-/// What is found while clusters are put together. Cells carry positions of the common table of
-/// applications until all are known.
-#[derive(Default)]
+/// What is found while clusters are put together.
 struct Draft {
-    clusters: Vec<LedgerCluster>,
+    /// Clusters of the ledger that are something else now, by their positions there.
+    replaced: Vec<(usize, DraftCluster)>,
+    /// Clusters that the ledger did not have.
+    added: Vec<DraftCluster>,
+    /// Positions in the ledger of clusters that leave it.
+    removed: Vec<usize>,
     changed: Vec<ClusterUid>,
-    applications: BTreeSet<u32>,
+    /// For each application of the common table, whether some cell of it changes.
+    touched: Vec<bool>,
+    /// For each, on how many more clusters it runs after the step than before.
+    gained: Vec<i64>,
     /// What changes on the cluster at hand.
-    current: Vec<Vec<u8>>,
+    current: PlanEntries,
     /// What changes, an entry for each cluster.
     entries: Vec<Vec<u8>>,
     summary: Summary,
     /// Whether anything of a cluster differs, stale marks and names too.
     differs: bool,
+}
+
+/// A cluster without its cells, and the cells: they carry positions of the common table of
+/// applications until all are known.
+struct DraftCluster {
+    head: LedgerCluster,
+    cells: Vec<LedgerCell>,
 }
 
 impl Next<'_> {
@@ -61,133 +76,151 @@ impl Next<'_> {
 
     /// Puts the next ledger together; no step if it would say the same.
     pub(crate) fn build(&self) -> Outcome {
-        let mut draft = Draft::default();
-        let nothing = self.difference.clusters.is_empty() && self.difference.orphaned.is_empty();
-        if nothing && self.is_equal(&draft, &self.holds()) {
-            return Outcome { step: None, summary: draft.summary };
-        }
-        let mut differences: Vec<Option<usize>> = vec![None; self.before.clusters.len()];
+        let mut draft = Draft::new(self.difference.table.names.len());
+        let mut lists = Lists::default();
         for (index, cluster) in self.difference.clusters.iter().enumerate() {
             match cluster.ledger {
-                Some(position) => differences[position] = Some(index),
-                None => self.add_cluster(&self.rendered.clusters[cluster.rendered], &mut draft),
+                Some(position) => self.replace(index, position, &mut draft),
+                None => {
+                    let after = &self.rendered.clusters[cluster.rendered];
+                    self.add_cluster(after, &mut lists, &mut draft);
+                }
             }
         }
-        let orphaned: BTreeSet<usize> = self.difference.orphaned.iter().copied().collect();
-        for (position, before) in self.before.clusters.iter().enumerate() {
-            let is_kept = self.kept_uids.contains(&before.uid);
-            if !is_kept && orphaned.contains(&position) {
-                draft.summary.clusters_removed += 1;
-                draft.differs = true;
-                continue;
-            }
-            let mut cluster = self.renumbered(before);
-            if let Some(index) = differences[position].filter(|_| !is_kept) {
-                self.apply(index, &mut cluster, &mut draft);
-            }
-            draft.clusters.push(cluster);
+        for position in &self.difference.orphaned {
+            self.remove(*position, &mut draft);
         }
         draft.summary.clusters_changed = draft.changed.len();
-        draft.summary.applications_changed = draft.applications.len();
+        draft.summary.applications_changed = draft.touched.iter().filter(|one| **one).count();
         let summary = draft.summary;
-        Outcome { step: self.step(draft), summary }
+        Outcome { step: self.step(draft, lists), summary }
     }
 
-    /// A cluster of the ledger with its cells in the common table of applications.
-    fn renumbered(&self, before: &LedgerCluster) -> LedgerCluster {
-        let mut cluster = before.clone();
-        for cell in &mut cluster.cells {
-            cell.application = self.difference.in_ledger(cell.application);
+    fn replace(&self, index: usize, position: usize, draft: &mut Draft) {
+        let before = &self.before.clusters[position];
+        if self.kept_uids.contains(&before.uid) {
+            return;
         }
-        cluster
+        let mut cluster = DraftCluster {
+            head: LedgerCluster::clone(before),
+            cells: before.cells.iter().map(|cell| self.in_common_table(cell)).collect(),
+        };
+        if self.apply(index, &mut cluster, draft) {
+            draft.replaced.push((position, cluster));
+        }
     }
 
-    fn add_cluster(&self, after: &RenderedCluster, draft: &mut Draft) {
+    fn remove(&self, position: usize, draft: &mut Draft) {
+        let before = &self.before.clusters[position];
+        if self.kept_uids.contains(&before.uid) {
+            return;
+        }
+        for id in &**before.cells.applications() {
+            draft.gained[self.difference.table.in_ledger(*id).0 as usize] -= 1;
+        }
+        draft.summary.clusters_removed += 1;
+        draft.differs = true;
+        draft.removed.push(position);
+    }
+
+    fn in_common_table(&self, cell: LedgerCell) -> LedgerCell {
+        LedgerCell { application: self.difference.table.in_ledger(cell.application), ..cell }
+    }
+
+    fn add_cluster(&self, after: &RenderedCluster, lists: &mut Lists, draft: &mut Draft) {
         let generation = self.generation();
         let uid = ClusterUid::derived(self.rendered.fleet, after.name.as_str(), generation);
         let mut cells = Vec::with_capacity(after.cells.len());
         for (application, cell) in &after.cells {
             let Cell::Tree(fragment) = cell else { continue };
-            let application = self.difference.in_render(*application);
-            draft.applications.insert(application.0);
-            draft.entry(uid, self.part(application), (None, Some(fragment.tree)));
-            cells.push(LedgerCell {
-                application,
-                fragment: *fragment,
-                released: generation,
-                stale: None,
-            });
+            let application = self.difference.table.in_render(*application);
+            draft.gain(application, 1);
+            draft.current.add(uid, self.part(application), (None, Some(fragment.tree)));
+            let (released, stale) = (generation, None);
+            cells.push(LedgerCell { application, fragment: *fragment, released, stale });
         }
-        let parts = Parts { applications: Vec::new(), ..self.rendered.parts(after) };
-        for (name, id) in &parts.namespaces {
-            draft.entry(uid, Part::Namespace(name.clone()), (None, Some(*id)));
+        let namespaces = lists.namespaces(self.rendered, &after.namespaces);
+        for (name, id) in &*namespaces {
+            draft.current.add(uid, PartName::Namespace(name), (None, Some(*id)));
         }
         draft.close(uid);
         draft.summary.clusters_added += 1;
         draft.summary.cells_added += cells.len();
         draft.differs = true;
         draft.changed.push(uid);
-        draft.clusters.push(LedgerCluster {
+        let head = LedgerCluster {
             uid,
             name: after.name.clone(),
             first_name: after.name.clone(),
             since: generation,
+            changed: generation,
             tree: hash_tree(&[]),
-            parts,
-            cells,
-        });
+            parts: Parts {
+                applications: Vec::new(),
+                namespaces,
+                bootstrap: after.bootstrap.clone().unwrap_or_default().into(),
+                namespaces_listener: after.namespaces_listener,
+            },
+            cells: Cells::default(),
+        };
+        draft.added.push(DraftCluster { head, cells });
     }
 
-    fn part(&self, application: ApplicationId) -> Part {
-        Part::Application(self.difference.application(application).clone())
+    fn part(&self, application: ApplicationId) -> PartName<'_> {
+        PartName::Application(self.difference.application(application))
     }
 
-    fn apply(&self, index: usize, cluster: &mut LedgerCluster, draft: &mut Draft) {
+    /// Puts what is not held in place; whether the cluster is anything else then.
+    fn apply(&self, index: usize, cluster: &mut DraftCluster, draft: &mut Draft) -> bool {
         let (difference, verdict) = (&self.difference.clusters[index], &self.verdicts[index]);
         let after = &self.rendered.clusters[difference.rendered];
+        let head = &mut cluster.head;
         if difference.renamed {
-            cluster.name = after.name.clone();
+            head.name = after.name.clone();
             draft.summary.clusters_renamed += 1;
-            draft.differs = true;
         }
-        let mut changes = self.apply_cells(difference, verdict, cluster, draft);
-        changes |= apply_namespaces(difference, verdict, cluster, draft);
+        let (mut changes, marks) =
+            self.apply_cells(difference, verdict, head.uid, &mut cluster.cells, draft);
+        changes |= apply_namespaces(difference, verdict, head, draft);
         if difference.bootstrap == BootstrapChange::Changed
             && verdict.bootstrap.is_none()
             && let Ok(entries) = &after.bootstrap
         {
             let tree = |entries: &[Entry]| Some(hash_tree(&tree_bytes(entries)));
-            let trees = (tree(&cluster.parts.bootstrap), tree(entries));
-            draft.entry(cluster.uid, Part::Bootstrap, trees);
-            cluster.parts.bootstrap.clone_from(entries);
+            let trees = (tree(&head.parts.bootstrap), tree(entries));
+            draft.current.add(head.uid, PartName::Bootstrap, trees);
+            head.parts.bootstrap = entries.as_slice().into();
             changes = true;
         }
-        changes |= apply_listener(after, self.rendered.layout, cluster);
-        draft.close(cluster.uid);
+        changes |= apply_listener(after, self.rendered.layout, head);
+        draft.close(head.uid);
         if changes {
-            draft.changed.push(cluster.uid);
-            draft.differs = true;
+            draft.changed.push(head.uid);
         }
+        let differs = changes || marks || difference.renamed;
+        draft.differs |= differs;
+        differs
     }
 
-    /// Puts the cells that are not held in place; whether the tree changes.
+    /// Puts the cells that are not held in place; whether the tree changes, and whether a cell is
+    /// marked stale or no longer.
     fn apply_cells(
         &self,
         difference: &ClusterDifference,
         verdict: &Verdict,
-        cluster: &mut LedgerCluster,
+        uid: ClusterUid,
+        cells: &mut Vec<LedgerCell>,
         draft: &mut Draft,
-    ) -> bool {
-        let mut changes = false;
+    ) -> (bool, bool) {
+        let (mut changes, mut marks) = (false, false);
         for (cell, held) in difference.cells.iter().zip(&verdict.cells) {
             let former = cell.former.unwrap_or(cell.application);
-            let place = |cells: &[LedgerCell]| cells.iter().position(|c| c.application == former);
-            let old = place(&cluster.cells);
+            let old = cells.iter().position(|cell| cell.application == former);
             if held.is_some() {
                 continue;
             }
             if let Some(old) = old {
-                self.mark(&mut cluster.cells[old], cell.change, draft);
+                marks |= self.mark(&mut cells[old], cell.change, draft);
             }
             let (new, counter) = match cell.change {
                 CellChange::Broken { .. } | CellChange::Recovered => continue,
@@ -197,34 +230,37 @@ impl Next<'_> {
             };
             *counter += 1;
             changes = true;
-            draft.applications.insert(cell.application.0);
-            draft.entry(cluster.uid, self.part(cell.application), cell_trees(cell));
-            let old = old.map(|old| cluster.cells.remove(old));
+            draft.gain(cell.application, 0);
+            draft.current.add(uid, self.part(cell.application), cell_trees(cell));
+            let old = old.map(|old| cells.remove(old));
+            if let Some(old) = &old {
+                draft.gain(old.application, -1);
+            }
             if let Some(fragment) = new {
                 let kept = old.filter(|old| old.fragment == fragment).map(|old| old.released);
                 let released = kept.unwrap_or(self.generation());
                 let application = cell.application;
-                cluster.cells.push(LedgerCell { application, fragment, released, stale: None });
+                draft.gain(application, 1);
+                cells.push(LedgerCell { application, fragment, released, stale: None });
             }
         }
-        cluster.cells.sort_by_key(|cell| cell.application);
-        changes
+        cells.sort_by_key(|cell| cell.application);
+        (changes, marks)
     }
 
-    /// Marks a cell stale, or no longer.
-    fn mark(&self, cell: &mut LedgerCell, change: CellChange, draft: &mut Draft) {
+    /// Marks a cell stale, or no longer; whether that is new.
+    fn mark(&self, cell: &mut LedgerCell, change: CellChange, draft: &mut Draft) -> bool {
         let (stale, counter) = match change {
             CellChange::Broken { since, .. } => {
                 (Some(since.unwrap_or(self.generation())), &mut draft.summary.cells_stale)
             }
             CellChange::Recovered => (None, &mut draft.summary.cells_recovered),
-            _ => return,
+            _ => return false,
         };
-        if cell.stale != stale {
-            cell.stale = stale;
-            *counter += 1;
-            draft.differs = true;
-        }
+        let is_new = cell.stale != stale;
+        *counter += usize::from(is_new);
+        cell.stale = stale;
+        is_new
     }
 
     /// Whether the next ledger would say the same: the source's digest alone makes no step.
@@ -235,7 +271,7 @@ impl Next<'_> {
             && self.rendered.layout == self.before.layout
     }
 
-    fn step(&self, draft: Draft) -> Option<Step> {
+    fn step(&self, draft: Draft, mut lists: Lists) -> Option<Step> {
         let holds = self.holds();
         if self.is_equal(&draft, &holds) {
             return None;
@@ -243,9 +279,22 @@ impl Next<'_> {
         let layout = self.rendered.layout;
         let generation = self.generation();
         let source_commit = self.source_commit();
-        let Draft { mut clusters, mut changed, entries, summary, .. } = draft;
-        let applications = self.renumber(&mut clusters);
-        clusters.sort_by_key(|cluster| cluster.uid);
+        let (applications, numbers) = self.renumber(&draft.gained);
+        let Draft { replaced, added, removed, mut changed, entries, summary, .. } = draft;
+        let mut clusters = self.renumbered(&numbers, &mut lists);
+        for (position, cluster) in replaced {
+            clusters[position] = Arc::new(cluster.finish(&numbers, &mut lists));
+        }
+        if !removed.is_empty() {
+            let removed: HashSet<usize> = removed.into_iter().collect();
+            let mut positions = 0..;
+            clusters.retain(|_| positions.next().is_none_or(|at| !removed.contains(&at)));
+        }
+        let any_added = !added.is_empty();
+        clusters.extend(added.into_iter().map(|one| Arc::new(one.finish(&numbers, &mut lists))));
+        if any_added {
+            clusters.sort_by_key(|cluster| cluster.uid);
+        }
         changed.sort();
         let ledger = Ledger {
             fleet: self.rendered.fleet,
@@ -255,7 +304,6 @@ impl Next<'_> {
             source_commit,
             layout,
             applications,
-            revisions: self.revisions(&clusters, source_commit),
             clusters,
             holds,
             approvals: self.approvals(),
@@ -275,33 +323,37 @@ impl Next<'_> {
         self.before.source_commit.filter(|_| is_same && !is_proven).or(given)
     }
 
-    /// Leaves out the names of applications that run nowhere, and numbers the cells anew.
-    fn renumber(&self, clusters: &mut [LedgerCluster]) -> Vec<model::ApplicationName> {
-        let n_names = self.difference.applications.len();
-        let mut is_used = vec![false; n_names];
-        for cell in clusters.iter().flat_map(|cluster| &cluster.cells) {
-            is_used[cell.application.0 as usize] = true;
-        }
-        let mut numbers = vec![0; n_names];
-        let mut names = Vec::new();
-        for (position, name) in self.difference.applications.iter().enumerate() {
-            numbers[position] = names.len() as u32;
-            if is_used[position] {
+    /// The names of applications that run somewhere, and for each name of the common table its
+    /// place among them.
+    fn renumber(&self, gained: &[i64]) -> (Vec<ApplicationName>, Vec<u32>) {
+        let (mut names, mut numbers) = (Vec::new(), Vec::with_capacity(gained.len()));
+        let table = &self.difference.table.names;
+        for ((name, n_before), gained) in
+            table.iter().zip(&self.difference.counts.before).zip(gained)
+        {
+            numbers.push(names.len() as u32);
+            if i64::from(*n_before) + gained > 0 {
                 names.push(name.clone());
             }
         }
-        for cell in clusters.iter_mut().flat_map(|cluster| &mut cluster.cells) {
-            cell.application = ApplicationId(numbers[cell.application.0 as usize]);
-        }
-        names
+        (names, numbers)
     }
 
-    fn revisions(&self, clusters: &[LedgerCluster], commit: Option<CommitId>) -> Vec<Revision> {
-        let cells = clusters.iter().flat_map(|cluster| &cluster.cells);
-        let used: BTreeSet<Generation> = cells.map(|cell| cell.released).collect();
-        let this = Revision { generation: self.generation(), source: self.rendered.source, commit };
-        let all = self.before.revisions.iter().copied().chain([this]);
-        all.filter(|revision| used.contains(&revision.generation)).collect()
+    /// The clusters of the ledger, shared with it where the numbers of applications stay.
+    fn renumbered(&self, numbers: &[u32], lists: &mut Lists) -> Vec<Arc<LedgerCluster>> {
+        let number = |id: &ApplicationId| {
+            ApplicationId(numbers[self.difference.table.in_ledger(*id).0 as usize])
+        };
+        let n_applications = self.before.applications.len() as u32;
+        if (0..n_applications).map(ApplicationId).all(|id| number(&id) == id) {
+            return self.before.clusters.clone();
+        }
+        let renumbered = |cluster: &Arc<LedgerCluster>| {
+            let ids: Vec<ApplicationId> = cluster.cells.applications().iter().map(number).collect();
+            let cells = cluster.cells.renumbered(lists.applications(&ids)).unwrap_or_default();
+            Arc::new(LedgerCluster { cells, ..LedgerCluster::clone(cluster) })
+        };
+        self.before.clusters.iter().map(renumbered).collect()
     }
 
     /// What still is held, one hold for a cluster: a hold that was there before keeps its age,
@@ -347,24 +399,80 @@ impl Next<'_> {
 }
 
 impl Draft {
-    fn entry(
-        &mut self,
-        cluster: ClusterUid,
-        part: Part,
-        trees: (Option<ObjectId>, Option<ObjectId>),
-    ) {
-        self.current.push(plan_entry(cluster, &part, trees.0, trees.1));
+    fn new(n_applications: usize) -> Self {
+        Self {
+            replaced: Vec::new(),
+            added: Vec::new(),
+            removed: Vec::new(),
+            changed: Vec::new(),
+            touched: vec![false; n_applications],
+            gained: vec![0; n_applications],
+            current: PlanEntries::default(),
+            entries: Vec::new(),
+            summary: Summary::default(),
+            differs: false,
+        }
+    }
+
+    /// Counts a cell that changes, and on how many more clusters its application runs then.
+    fn gain(&mut self, application: ApplicationId, n_clusters: i64) {
+        self.touched[application.0 as usize] |= n_clusters >= 0;
+        self.gained[application.0 as usize] += n_clusters;
     }
 
     /// Folds what changes on one cluster into one entry, so that a step of millions of cells
     /// keeps no text for each.
     fn close(&mut self, cluster: ClusterUid) {
-        if !self.current.is_empty() {
-            self.current.sort_unstable();
-            let digest = sha256(&self.current.concat());
+        if let Some(digest) = self.current.take_digest() {
             self.entries.push([&cluster.0[..], &digest.0].concat());
-            self.current.clear();
         }
+    }
+}
+
+impl DraftCluster {
+    fn finish(self, numbers: &[u32], lists: &mut Lists) -> LedgerCluster {
+        let Self { mut head, mut cells } = self;
+        for cell in &mut cells {
+            cell.application = ApplicationId(numbers[cell.application.0 as usize]);
+        }
+        let ids: Vec<ApplicationId> = cells.iter().map(|cell| cell.application).collect();
+        let before = std::mem::take(&mut head.cells);
+        let same = **before.applications() == *ids;
+        let ids = if same { before.applications().clone() } else { lists.applications(&ids) };
+        head.cells = Cells::of(ids, &cells);
+        head
+    }
+}
+
+/// Lists that clusters have in common, so that a fleet keeps each once.
+#[derive(Default)]
+struct Lists {
+    applications: HashSet<Arc<[ApplicationId]>>,
+    namespaces: HashMap<Vec<NamespaceId>, Arc<[(NamespaceName, ObjectId)]>>,
+}
+
+impl Lists {
+    fn applications(&mut self, ids: &[ApplicationId]) -> Arc<[ApplicationId]> {
+        if let Some(list) = self.applications.get(ids) {
+            return list.clone();
+        }
+        let list: Arc<[ApplicationId]> = ids.into();
+        self.applications.insert(list.clone());
+        list
+    }
+
+    fn namespaces(
+        &mut self,
+        rendered: &Rendered,
+        ids: &[NamespaceId],
+    ) -> Arc<[(NamespaceName, ObjectId)]> {
+        if let Some(list) = self.namespaces.get(ids) {
+            return list.clone();
+        }
+        let list: Arc<[_]> =
+            ids.iter().map(|id| rendered.namespaces[id.0 as usize].clone()).collect();
+        self.namespaces.insert(ids.to_vec(), list.clone());
+        list
     }
 }
 
@@ -388,23 +496,29 @@ fn apply_namespaces(
     cluster: &mut LedgerCluster,
     draft: &mut Draft,
 ) -> bool {
+    let mut files: Vec<(NamespaceName, ObjectId)> = Vec::new();
     let mut changes = false;
     for (namespace, held) in difference.namespaces.iter().zip(&verdict.namespaces) {
         if held.is_some() {
             continue;
         }
-        let files: &mut Vec<(NamespaceName, ObjectId)> = &mut cluster.parts.namespaces;
+        if !changes {
+            files = cluster.parts.namespaces.to_vec();
+        }
         files.retain(|(name, _)| *name != namespace.name);
         if let NamespaceChange::Added(new) | NamespaceChange::Changed { new, .. } = namespace.change
         {
             files.push((namespace.name.clone(), new));
         }
-        let part = Part::Namespace(namespace.name.clone());
-        draft.entry(cluster.uid, part, namespace_files(namespace));
+        let part = PartName::Namespace(&namespace.name);
+        draft.current.add(cluster.uid, part, namespace_files(namespace));
         draft.summary.namespaces_changed += 1;
         changes = true;
     }
-    cluster.parts.namespaces.sort();
+    if changes {
+        files.sort();
+        cluster.parts.namespaces = files.into();
+    }
     changes
 }
 
@@ -449,7 +563,6 @@ pub(crate) fn empty_ledger(rendered: &Rendered) -> Ledger {
         layout: rendered.layout,
         applications: Vec::new(),
         clusters: Vec::new(),
-        revisions: Vec::new(),
         holds: Vec::new(),
         approvals: Vec::new(),
         deletions: Vec::new(),

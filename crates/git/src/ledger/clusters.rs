@@ -1,18 +1,18 @@
-//! `clusters/`: each cluster's name and its tree.
+//! `clusters/`: each cluster's name, which steps released its applications, and its tree.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use model::{
-    ApplicationId, ClusterName, ClusterUid, Fragment, Generation, Hold, HoldKind, Layout,
-    LedgerCluster, ObjectId, Parts,
+    ApplicationName, Cells, ClusterName, ClusterUid, Generation, Hold, HoldKind, Layout,
+    LedgerCluster, ObjectId, Parts, Release,
 };
 use rayon::prelude::*;
 
-use super::applications::{ReadApplication, cells_of};
-use super::decompose::{Decomposed, decompose};
+use super::decompose::{Decomposed, Refused, Root, decompose};
 use super::fields::{Fault, Fields, read_mapping};
+use super::interner::Interner;
 use super::text::scalar;
-use super::{LedgerError, Snapshot};
+use super::{LedgerError, Snapshot, releases};
 use crate::reader::{Reader, TreeEntryKind};
 
 /// The folder.
@@ -50,11 +50,23 @@ pub(crate) struct ClusterHead {
     pub(crate) tree: ObjectId,
     /// Of an adopted cluster, the tree of its last release.
     pub(crate) released: Option<ObjectId>,
+    /// Which steps released its applications, in the order of names.
+    cells: Vec<(u32, Release)>,
 }
 
 impl ClusterFolder {
     fn path(&self) -> String {
         format!("{FOLDER}/{}/{}", self.uid.shard(), self.uid)
+    }
+
+    fn refuse(&self, snapshot: &Snapshot<'_>, refused: Refused) -> LedgerError {
+        match refused {
+            Refused::Unread(error) => error.into(),
+            Refused::Leftover(path) => {
+                let reason = format!("no released part of the cluster's tree is `{path}`");
+                snapshot.damaged(&self.path(), reason)
+            }
+        }
     }
 }
 
@@ -124,6 +136,7 @@ struct Found {
 fn head(uid: ClusterUid, found: &Found, fields: &mut Fields<'_>) -> Result<ClusterHead, Fault> {
     let name = |text: &str| ClusterName::parse(text).map_err(|error| error.to_string());
     let tree = tree_of(fields, TREE, found.tree)?;
+    let cells = fields.optional_text("cells")?;
     Ok(ClusterHead {
         uid,
         name: name(fields.text("name")?)?,
@@ -132,6 +145,7 @@ fn head(uid: ClusterUid, found: &Found, fields: &mut Fields<'_>) -> Result<Clust
         changed: Generation(fields.number("changed")?),
         tree: tree.ok_or("the folder `tree` is missing")?,
         released: tree_of(fields, RELEASED, found.released)?,
+        cells: cells.map_or_else(|| Ok(Vec::new()), releases::read)?,
     })
 }
 
@@ -148,33 +162,52 @@ fn tree_of(
     }
 }
 
-/// Reads every cluster whole, in the order of uids.
+/// Reads every cluster whole, in the order of uids, and the table of their applications.
 pub(super) fn read(
     snapshot: &Snapshot<'_>,
-    folders: &[ClusterFolder],
-    applications: &[ReadApplication],
     layout: Layout,
     holds: &[Hold],
-) -> Result<Vec<LedgerCluster>, LedgerError> {
-    let names: HashMap<&str, ApplicationId> = applications
-        .iter()
-        .enumerate()
-        .map(|(index, application)| (application.name.as_str(), ApplicationId(index as u32)))
-        .collect();
-    let clusters = folders.par_iter().enumerate().map_init(
-        || snapshot.repository.reader(),
-        |reader, (index, folder)| {
-            let head = read_head(snapshot, reader, *folder)?;
-            let damaged = |fault| snapshot.damaged(&folder.path(), fault);
-            if head.released.is_some() != is_adopted(holds, folder.uid) {
-                return Err(damaged("`released` is for adopted clusters, and for each".to_owned()));
-            }
-            let read_tree = |id| reader.tree(id).map_err(LedgerError::from);
-            let found = decompose(&read_tree, head.released.unwrap_or(head.tree), layout)?;
-            cluster(head, found, &names, applications, index).map_err(damaged)
-        },
-    );
-    clusters.collect()
+) -> Result<(Vec<ApplicationName>, Vec<Arc<LedgerCluster>>), LedgerError> {
+    let folders = list(snapshot)?;
+    let reading = Reading { snapshot, layout, holds, interner: Interner::default() };
+    let found = folders
+        .par_iter()
+        .map_init(|| snapshot.repository.reader(), |reader, folder| reading.read(reader, *folder));
+    let found = found.collect::<Result<Vec<_>, LedgerError>>()?;
+    let table = reading.interner.table();
+    let clusters = found.into_par_iter().map(|found| Arc::new(found.finish(&table))).collect();
+    Ok((table, clusters))
+}
+
+/// Reads one cluster whole, and the table of its applications.
+pub(super) fn read_one(
+    snapshot: &Snapshot<'_>,
+    folder: ClusterFolder,
+    layout: Layout,
+    holds: &[Hold],
+) -> Result<(Vec<ApplicationName>, LedgerCluster), LedgerError> {
+    let reading = Reading { snapshot, layout, holds, interner: Interner::default() };
+    let found = reading.read(&snapshot.repository.reader(), folder)?;
+    let table = reading.interner.table();
+    let cluster = found.finish(&table);
+    Ok((table, cluster))
+}
+
+/// Which step released an application to a cluster; nothing if the cluster does not run it.
+pub(super) fn read_release(
+    snapshot: &Snapshot<'_>,
+    reader: &Reader<'_>,
+    folder: ClusterFolder,
+    application: &ApplicationName,
+) -> Result<(ClusterHead, Option<Generation>), LedgerError> {
+    let head = read_head(snapshot, reader, folder)?;
+    let root = Root::read(reader, head.released.unwrap_or(head.tree));
+    let root = root.map_err(|refused| folder.refuse(snapshot, refused))?;
+    let names = Interner::default().names(&root.names);
+    let names = names.map_err(|name| folder.refuse(snapshot, Refused::Leftover(name)))?;
+    let position = names.names.binary_search(application).ok();
+    let released = position.and_then(|position| releases::nth(&head.cells, position));
+    Ok((head, released.map(|release| release.released)))
 }
 
 /// Whether a person made a foreign tree the cluster's own.
@@ -183,60 +216,76 @@ pub(super) fn is_adopted(holds: &[Hold], uid: ClusterUid) -> bool {
     index.is_ok_and(|index| holds[index].kind == HoldKind::Adopted)
 }
 
-/// Puts what the tree holds together with what the applications say.
-fn cluster(
-    head: ClusterHead,
-    found: Decomposed,
-    names: &HashMap<&str, ApplicationId>,
-    applications: &[ReadApplication],
-    index: usize,
-) -> Result<LedgerCluster, Fault> {
-    let mut fragments: HashMap<ApplicationId, Fragment> =
-        HashMap::with_capacity(found.applications.len());
-    let mut extra = found.leftover;
-    for (name, fragment) in found.applications {
-        match names.get(name.as_str()) {
-            Some(id) => drop(fragments.insert(*id, fragment)),
-            None => extra = Some(name),
-        }
-    }
-    let (cells, without_tree) = cells_of(applications, index, |id| fragments.remove(&id));
-    let unreleased = fragments.into_keys().next().map(|id| name_of(applications, id));
-    if let Some(path) = extra.or(unreleased) {
-        return Err(format!("no released part of the cluster's tree is `{path}`"));
-    }
-    if let Some(id) = without_tree.first() {
-        let name = name_of(applications, *id);
-        return Err(format!("the application `{name}` is released and not in the tree"));
-    }
-    let parts = Parts {
-        applications: Vec::new(),
-        namespaces: found.namespaces,
-        bootstrap: found.bootstrap,
-        namespaces_listener: found.namespaces_listener,
-    };
-    let ClusterHead { uid, name, first_name, since, tree, .. } = head;
-    Ok(LedgerCluster { uid, name, first_name, since, tree, parts, cells })
+/// What clusters are read by.
+struct Reading<'a> {
+    snapshot: &'a Snapshot<'a>,
+    layout: Layout,
+    /// In the order of uids.
+    holds: &'a [Hold],
+    interner: Interner,
 }
 
-fn name_of(applications: &[ReadApplication], id: ApplicationId) -> String {
-    applications[id.0 as usize].name.to_string()
+impl Reading<'_> {
+    fn read(
+        &self,
+        reader: &Reader<'_>,
+        folder: ClusterFolder,
+    ) -> Result<FoundCluster, LedgerError> {
+        let head = read_head(self.snapshot, reader, folder)?;
+        let damaged = |fault: &str| self.snapshot.damaged(&folder.path(), fault);
+        if head.released.is_some() != is_adopted(self.holds, folder.uid) {
+            return Err(damaged("`released` is for adopted clusters, and for each"));
+        }
+        let tree = head.released.unwrap_or(head.tree);
+        let found = decompose(reader, tree, self.layout, &self.interner)
+            .map_err(|refused| folder.refuse(self.snapshot, refused))?;
+        let n_released: u64 = head.cells.iter().map(|(count, _)| u64::from(*count)).sum();
+        let n_found = found.fragments.len();
+        if n_released != n_found as u64 {
+            return Err(damaged(&format!(
+                "`cells` counts {n_released}, and its tree holds {n_found} applications"
+            )));
+        }
+        Ok(FoundCluster { head, found })
+    }
+}
+
+/// A cluster before the applications of all clusters are known.
+struct FoundCluster {
+    head: ClusterHead,
+    found: Decomposed,
+}
+
+impl FoundCluster {
+    fn finish(self, table: &[ApplicationName]) -> LedgerCluster {
+        let Self { head, found } = self;
+        let ids = found.names.ids(table);
+        // Reading made sure that the numbers agree.
+        let cells = Cells::new(ids, found.fragments, head.cells).unwrap_or_default();
+        let parts = Parts {
+            applications: Vec::new(),
+            namespaces: found.namespaces,
+            bootstrap: found.bootstrap,
+            namespaces_listener: found.namespaces_listener,
+        };
+        let ClusterHead { uid, name, first_name, since, changed, tree, .. } = head;
+        LedgerCluster { uid, name, first_name, since, changed, tree, parts, cells }
+    }
 }
 
 /// The text of a cluster's file.
-pub(super) fn write(
-    cluster: &LedgerCluster,
-    changed: Generation,
-    released: Option<ObjectId>,
-) -> String {
+pub(super) fn write(cluster: &LedgerCluster, released: Option<ObjectId>) -> String {
     let none = |name: &str, is_none: bool| match is_none {
         true => format!("{name}: none\n"),
         false => String::new(),
     };
     let (name, first_name) = (scalar(cluster.name.as_str()), scalar(cluster.first_name.as_str()));
-    let since = cluster.since;
+    let LedgerCluster { since, changed, .. } = cluster;
     let mut text =
         format!("name: {name}\nfirstName: {first_name}\nsince: {since}\nchanged: {changed}\n");
+    if !cluster.cells.is_empty() {
+        text.push_str(&format!("cells: {}\n", releases::write(cluster.cells.releases())));
+    }
     text.push_str(&none(TREE, cluster.tree == EMPTY_TREE));
     text.push_str(&none(RELEASED, released == Some(EMPTY_TREE)));
     text

@@ -7,11 +7,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use model::{ApplicationName, ClusterUid, CommitId, Generation, ObjectId};
+use model::{
+    ApplicationName, ClusterUid, CommitId, Generation, Hold, LedgerCluster, ObjectId, Revision,
+};
 
 use super::clusters::{self, ClusterFolder, ClusterHead};
-use super::settings::{self, Settings};
-use super::{FolderChange, LEDGER_REF, LedgerError, Snapshot, applications, changes, marks};
+use super::settings;
+use super::{FolderChange, LEDGER_REF, LedgerError, Snapshot, changes, marks, revisions};
 use crate::reader::{CommitInfo, Reader};
 use crate::{Repository, RepositoryError};
 
@@ -99,9 +101,47 @@ impl<'a> History<'a> {
         Ok(commits)
     }
 
-    /// What a step's commit says of the step as a whole.
-    pub(crate) fn settings(&self, commit: CommitId) -> Result<Settings, LedgerError> {
-        settings::read(&Snapshot::open(self.repository, commit)?)
+    /// The source that a step released.
+    pub(crate) fn revision(&self, generation: Generation) -> Result<Revision, LedgerError> {
+        let snapshot = Snapshot::open(self.repository, self.tip)?;
+        revisions::read(&snapshot, &self.repository.reader(), generation)
+    }
+
+    /// A cluster as it was at a step, with the table of its applications; nothing if it was not
+    /// there.
+    pub(crate) fn cluster(
+        &self,
+        generation: Generation,
+        uid: ClusterUid,
+    ) -> Result<Option<(Vec<ApplicationName>, LedgerCluster)>, LedgerError> {
+        let [Some(id), _] = self.ids_at(generation, uid)? else { return Ok(None) };
+        let snapshot = Snapshot::open(self.repository, self.commit(generation)?)?;
+        let (layout, holds) = (settings::read(&snapshot)?.layout, marks::read_holds(&snapshot)?);
+        clusters::read_one(&snapshot, ClusterFolder { uid, id }, layout, &holds).map(Some)
+    }
+
+    /// What holds a cluster at a step.
+    pub(crate) fn hold(
+        &self,
+        generation: Generation,
+        uid: ClusterUid,
+    ) -> Result<Option<Hold>, LedgerError> {
+        let snapshot = Snapshot::open(self.repository, self.commit(generation)?)?;
+        Ok(marks::read_holds(&snapshot)?.into_iter().find(|hold| hold.cluster == uid))
+    }
+
+    /// What a folder of a step says of its cluster, and which step released an application to it,
+    /// if it runs it.
+    pub(crate) fn release(
+        &self,
+        reader: &Reader<'_>,
+        generation: Generation,
+        folder: ClusterFolder,
+        application: &ApplicationName,
+    ) -> Result<(ClusterHead, Option<Generation>), LedgerError> {
+        let commit = self.commit(generation)?;
+        let snapshot = Snapshot { repository: self.repository, commit, root: Vec::new() };
+        clusters::read_release(&snapshot, reader, folder, application)
     }
 
     /// What a step said about a cluster; nothing if it was not there.
@@ -128,16 +168,6 @@ impl<'a> History<'a> {
             self.find(&reader, generation, &[clusters::FOLDER, &uid.shard(), &folder])?,
             self.find(&reader, generation, &[marks::HOLDS, &hold])?,
         ])
-    }
-
-    /// The file of an application at a step.
-    pub(crate) fn application_file(
-        &self,
-        generation: Generation,
-        name: &ApplicationName,
-    ) -> Result<Option<ObjectId>, LedgerError> {
-        let file = format!("{name}.yaml");
-        self.find(&self.repository.reader(), generation, &[applications::FOLDER, &file])
     }
 
     /// The object at a path of a step's tree, if there is one.

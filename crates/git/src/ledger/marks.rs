@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use model::{Approval, ClusterUid, Digest, Generation, Hold, HoldKind, LedgerCluster};
 
@@ -41,7 +42,7 @@ fn hold(cluster: ClusterUid, fields: &mut Fields<'_>) -> Result<Hold, Fault> {
 pub(super) fn check_holds(
     snapshot: &Snapshot<'_>,
     holds: &[Hold],
-    clusters: &[LedgerCluster],
+    clusters: &[Arc<LedgerCluster>],
 ) -> Result<(), LedgerError> {
     let known = |hold: &&Hold| clusters.binary_search_by_key(&hold.cluster, |c| c.uid).is_ok();
     match holds.iter().find(|hold| !known(hold)) {

@@ -12,23 +12,23 @@
 //!
 //! ```text
 //! fleet.yaml
-//! applications/<name>.yaml
 //! clusters/<2 hex>/<uid>/cluster.yaml
 //! clusters/<2 hex>/<uid>/tree/
+//! revisions/<hundreds>/<generation>.yaml
 //! holds/<cluster uid>.yaml
 //! approvals/<plan digest>.yaml
 //! ```
 //!
 //! `rollouts/` is kept free for later. Folders without a file do not stand in it.
 //!
-//! **`fleet.yaml`** is about the step as a whole. `format` is 1. `uid` is the identity of the
+//! **`fleet.yaml`** is about the step as a whole. `format` is 2. `uid` is the identity of the
 //! fleet, `engine` the engine that rendered it, `layout` is `manifests` or `flux`. `generation`
 //! is the number of the step; the first is 1. `source` names what was rendered: its `digest`, and
 //! its `commit` where it was one. `deletions` lists the steps of the last 24 hours in which
 //! bindings vanished that no person had confirmed, oldest first.
 //!
 //! ```yaml
-//! format: 1
+//! format: 2
 //! uid: "0123456789abcdef0123456789abcdef"
 //! engine: 1
 //! layout: manifests
@@ -48,32 +48,25 @@
 //! `changed` the step that gave it its present tree. A cluster with nothing to run has
 //! `tree: none` there and no `tree/`. Where a foreign tree was adopted, `tree/` is that, and
 //! `released/` is the tree of the last release, which `resume` and `discard` go back to.
+//! `cells` says which step released each application of the cluster, as runs `<count>x<step>` over
+//! the applications in the order of their names; `!<step>` after it says since which step they are
+//! stale. Their trees are `tree/<name>` (or `released/<name>`), and in the layout `flux` also the
+//! listeners `flux-system/listeners/kustomization-<name>.yaml` there.
 //!
 //! ```yaml
 //! name: central-la-nola-2301
 //! firstName: central-la-nola-2301
 //! since: 4
 //! changed: 11
+//! cells: 12x1 1x2!4
 //! ```
 //!
-//! **`applications/<name>.yaml`** says which step released what each cluster runs of that
-//! application. `cells` is a text of runs `<count>x<cell>` over all clusters in the order of
-//! their uids. A cell is the generation that released its present tree, or `-` where the
-//! application is absent; `!<generation>` after it says since which step the cell is stale.
-//! `revisions` lists each generation among the cells with the source that it released. The tree
-//! itself is `clusters/.../tree/<name>` (or `released/<name>`), and in the layout `flux` also the listener
-//! `flux-system/listeners/kustomization-<name>.yaml` there.
+//! **`revisions/<hundreds>/<generation>.yaml`** is the source that a step released, `source` and
+//! `commit` as in `fleet.yaml`. There is one for each step, and none is ever taken away; the
+//! folder is the generation without its last two digits, or 0.
 //!
-//! ```yaml
-//! revisions:
-//! - generation: 1
-//!   source: "<64 hex>"
-//!   commit: "<40 hex>"
-//! - generation: 2
-//!   source: "<64 hex>"
-//! cells: |-
-//!   12x1 3x- 1x2!4
-//! ```
+//! A step writes the folders of the clusters that it changes, the shards that hold them, one
+//! revision and `fleet.yaml`: its cost is that of what it changes, and not of the fleet.
 //!
 //! **`holds/<cluster uid>.yaml`** is a cluster that gets no release until a person decides.
 //! `kind` is `foreign` (its folder or branch was changed by someone else) or `adopted` (that
@@ -89,24 +82,28 @@
 //! error that names the file: a ledger that cannot be read whole is never an empty one.
 
 mod append;
-mod applications;
 mod changes;
 mod clusters;
 mod decompose;
 mod fields;
 mod history;
+mod interner;
 mod marks;
+mod releases;
+mod revisions;
 mod settings;
 mod text;
+mod touched;
+mod write;
 
 pub use append::{AppendError, append};
 pub(crate) use changes::FolderChange;
 pub(crate) use clusters::{ClusterHead, EMPTY_TREE};
 pub(crate) use history::History;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
-use model::{ApplicationName, ClusterUid, CommitId, Generation, HoldKind, Ledger, ObjectId};
+use model::{ClusterUid, CommitId, HoldKind, Ledger, ObjectId};
 
 use crate::reader::{Reader, TreeEntry, TreeEntryKind};
 use crate::{Repository, RepositoryError};
@@ -149,9 +146,7 @@ pub fn read_ledger_at(repository: &Repository, commit: CommitId) -> Result<Ledge
     let snapshot = Snapshot::open(repository, commit)?;
     let settings = settings::read(&snapshot)?;
     let holds = marks::read_holds(&snapshot)?;
-    let folders = clusters::list(&snapshot)?;
-    let applications = applications::read(&snapshot, folders.len())?;
-    let clusters = clusters::read(&snapshot, &folders, &applications, settings.layout, &holds)?;
+    let (applications, clusters) = clusters::read(&snapshot, settings.layout, &holds)?;
     marks::check_holds(&snapshot, &holds, &clusters)?;
     Ok(Ledger {
         fleet: settings.fleet,
@@ -160,8 +155,7 @@ pub fn read_ledger_at(repository: &Repository, commit: CommitId) -> Result<Ledge
         source: settings.source,
         source_commit: settings.source_commit,
         layout: settings.layout,
-        revisions: applications::revisions(&snapshot, &applications)?,
-        applications: applications.into_iter().map(|application| application.name).collect(),
+        applications,
         clusters,
         holds,
         approvals: marks::read_approvals(&snapshot)?,
@@ -178,11 +172,11 @@ pub(crate) struct Snapshot<'a> {
 
 /// What may stand in the root of the tree.
 const ROOT: [(&str, TreeEntryKind); 5] = [
-    ("applications", TreeEntryKind::Tree),
     ("approvals", TreeEntryKind::Tree),
     ("clusters", TreeEntryKind::Tree),
     ("fleet.yaml", TreeEntryKind::File),
     ("holds", TreeEntryKind::Tree),
+    ("revisions", TreeEntryKind::Tree),
 ];
 
 impl<'a> Snapshot<'a> {
@@ -194,6 +188,8 @@ impl<'a> Snapshot<'a> {
                 .iter()
                 .any(|(name, kind)| *name.as_bytes() == *entry.name && *kind == entry.kind)
             {
+                // A ledger of another format holds other files: that is what to say then.
+                settings::read(&snapshot)?;
                 let name = String::from_utf8_lossy(&entry.name).into_owned();
                 return Err(snapshot.damaged(&name, "it does not belong here"));
             }
@@ -265,20 +261,6 @@ pub(crate) fn held_clusters(
     let holds = marks::read_holds(&Snapshot::open(repository, commit)?)?;
     let foreign = holds.into_iter().filter(|hold| hold.kind == HoldKind::Foreign);
     Ok(foreign.map(|hold| hold.cluster).collect())
-}
-
-/// Where an application was at a step, with the step that released each cell.
-pub(crate) fn placements_at(
-    repository: &Repository,
-    commit: CommitId,
-    name: &ApplicationName,
-) -> Result<BTreeMap<ClusterUid, Generation>, LedgerError> {
-    let snapshot = Snapshot::open(repository, commit)?;
-    let folders = clusters::list(&snapshot)?;
-    let cells = applications::read_cells(&snapshot, name, folders.len())?.unwrap_or_default();
-    let placed =
-        folders.iter().zip(cells).filter_map(|(folder, cell)| Some((folder.uid, cell?.released)));
-    Ok(placed.collect())
 }
 
 /// How the layout is written.

@@ -12,7 +12,7 @@ use super::{LedgerError, Snapshot, layout_word};
 pub(super) const FILE: &str = "fleet.yaml";
 
 /// The version of the format that is written here.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What `fleet.yaml` holds.
 pub(crate) struct Settings {

@@ -1,11 +1,13 @@
 //! Steps of a small fleet, as `release` would hand them over.
 
+use std::sync::Arc;
+
 use git::Objects;
 use jiff::Timestamp;
 use model::{
     ApplicationId, ApplicationName, ClusterName, ClusterUid, Digest, Entry, FleetUid, Fragment,
     Generation, Layout, Ledger, LedgerCell, LedgerCluster, Mode, NamespaceName, ObjectId, Parts,
-    Revision, Sink, Step, Trailer, sha256,
+    Sink, Step, Trailer, sha256,
 };
 
 /// Who makes the steps.
@@ -22,9 +24,8 @@ pub(crate) fn time(generation: Generation) -> Timestamp {
     Timestamp::from_second(1_772_000_000 + i64::from(generation.0) * 60).unwrap()
 }
 
-fn revision(generation: Generation) -> Revision {
-    let source = sha256(format!("source {generation}").as_bytes());
-    Revision { generation, source, commit: None }
+fn source(generation: Generation) -> Digest {
+    sha256(format!("source {generation}").as_bytes())
 }
 
 /// An application's folder in the layout `manifests`: a ConfigMap.
@@ -45,12 +46,11 @@ pub(crate) fn step(objects: &Objects, last: Option<&Ledger>, clusters: &[TestClu
         fleet: FLEET,
         engine: 1,
         generation,
-        source: revision(generation).source,
+        source: source(generation),
         source_commit: None,
         layout: Layout::Manifests,
         applications: names.iter().map(|name| ApplicationName::parse(name).unwrap()).collect(),
         clusters: Vec::new(),
-        revisions: (1..=generation.0).map(|number| revision(Generation(number))).collect(),
         holds: Vec::new(),
         approvals: Vec::new(),
         deletions: Vec::new(),
@@ -64,7 +64,7 @@ pub(crate) fn step(objects: &Objects, last: Option<&Ledger>, clusters: &[TestClu
         }) {
             changed.push(new.uid);
         }
-        ledger.clusters.push(new);
+        ledger.clusters.push(Arc::new(new));
     }
     ledger.clusters.sort_by_key(|cluster| cluster.uid);
     changed.sort_unstable();
@@ -96,9 +96,8 @@ fn released(
             let tree = application_tree(objects, application, text);
             let fragment = Fragment { tree, listener: None };
             let before = old.and_then(|(last, cluster)| {
-                let cell = |cell: &&LedgerCell| {
-                    last.application(cell.application).as_str() == *application
-                };
+                let cell =
+                    |cell: &LedgerCell| last.application(cell.application).as_str() == *application;
                 cluster.cells.iter().find(cell).filter(|cell| cell.fragment == fragment)
             });
             let released = before.map_or(generation, |cell| cell.released);
@@ -124,9 +123,10 @@ fn released(
         uid: old.map_or(ClusterUid::derived(FLEET, name.as_str(), generation), |old| old.uid),
         first_name: old.map_or(&name, |old| &old.first_name).clone(),
         since: old.map_or(generation, |old| old.since),
+        changed: old.map_or(generation, |old| old.changed),
         tree: old.map_or(ObjectId([0; 20]), |old| old.tree),
-        parts: Parts { namespaces, ..Parts::default() },
-        cells,
+        parts: Parts { namespaces: namespaces.into(), ..Parts::default() },
+        cells: cells.into_iter().collect(),
         name,
     }
 }
@@ -135,7 +135,7 @@ fn released(
 pub(crate) fn rename(last: &Ledger, from: &str, to: &str) -> Step {
     let mut ledger = next(last);
     let cluster = ledger.clusters.iter_mut().find(|c| c.name.as_str() == from).unwrap();
-    cluster.name = ClusterName::parse(to).unwrap();
+    Arc::make_mut(cluster).name = ClusterName::parse(to).unwrap();
     finish(ledger, Vec::new())
 }
 
@@ -143,7 +143,7 @@ pub(crate) fn rename(last: &Ledger, from: &str, to: &str) -> Step {
 pub(crate) fn next(last: &Ledger) -> Ledger {
     let mut ledger = last.clone();
     ledger.generation = last.generation.next();
-    ledger.source = revision(ledger.generation).source;
+    ledger.source = source(ledger.generation);
     ledger
 }
 
@@ -157,8 +157,8 @@ pub(crate) fn publish(repository: &git::Repository, clusters: &[TestCluster<'_>]
     let objects = Objects::new(repository);
     let last = git::read_ledger(repository).unwrap();
     let step = step(&objects, last.as_ref().map(|(_, ledger)| ledger), clusters);
-    let expected = last.as_ref().map(|(commit, _)| *commit);
-    git::append(&objects, expected, step, AUTHOR).unwrap().1
+    let before = last.as_ref().map(|(commit, ledger)| (*commit, ledger));
+    git::append(&objects, before, step, AUTHOR).unwrap().1
 }
 
 /// Appends a step made from the ledger's present state.
@@ -168,5 +168,5 @@ pub(crate) fn publish_step(
 ) -> Ledger {
     let (commit, ledger) = git::read_ledger(repository).unwrap().unwrap();
     let objects = Objects::new(repository);
-    git::append(&objects, Some(commit), step(&ledger), AUTHOR).unwrap().1
+    git::append(&objects, Some((commit, &ledger)), step(&ledger), AUTHOR).unwrap().1
 }

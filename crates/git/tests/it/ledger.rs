@@ -1,6 +1,6 @@
 //! The ledger: written and read back, raced for, and never mistaken for an empty one.
 
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 
 use git::{AppendError, LEDGER_REF, LedgerError, Objects, append, read_ledger};
 use model::{Generation, Hold, HoldKind, Step};
@@ -32,12 +32,13 @@ fn a_step_is_one_commit_of_plain_files() {
     let folder = format!("clusters/{}/{uid}", uid.shard());
     assert_eq!(
         show(&format!("{folder}/cluster.yaml")),
-        "name: two\nfirstName: two\nsince: 1\nchanged: 2"
+        "name: two\nfirstName: two\nsince: 1\nchanged: 2\ncells: 1x1 1x2"
     );
     assert_eq!(show(&format!("{folder}/tree/web/web/configmap-text.yaml")), "c");
-    let runs = show("applications/web.yaml").lines().last().unwrap().to_owned();
-    assert!(["  1x1 1x2", "  1x2 1x1"].contains(&runs.as_str()), "{runs}");
-    assert!(show("fleet.yaml").starts_with("format: 1\nuid: \"abab"));
+    let source = |ledger: &model::Ledger| format!("source: \"{}\"", ledger.source);
+    assert_eq!(show("revisions/0/1.yaml"), source(&first));
+    assert_eq!(show("revisions/0/2.yaml"), source(&second));
+    assert!(show("fleet.yaml").starts_with("format: 2\nuid: \"abab"));
     let message =
         temporary.git(&["log", "-1", "--format=%an|%ae|%at|%cn|%ct|%B", "res-edge/ledger"]);
     let expected = format!(
@@ -61,7 +62,7 @@ fn of_two_appenders_one_wins() {
         let objects = Objects::new(&repository);
         let step = step(&objects, Some(&ledger), &[("one", &[("web", text)])]);
         barrier.wait();
-        append(&objects, Some(commit), step, AUTHOR)
+        append(&objects, Some((commit, &ledger)), step, AUTHOR)
     };
     let results: Vec<_> = std::thread::scope(|scope| {
         let runs = ["b", "c"].map(|text| scope.spawn(move || race(text)));
@@ -94,7 +95,7 @@ fn a_generation_is_never_left_out_or_repeated() {
         let objects = Objects::new(&repository);
         let mut wrong = next(&ledger);
         wrong.generation = Generation(generation);
-        let error = append(&objects, Some(commit), step_of(wrong), AUTHOR).unwrap_err();
+        let error = append(&objects, Some((commit, &ledger)), step_of(wrong), AUTHOR).unwrap_err();
         assert!(matches!(error, AppendError::Generation { .. }), "{error}");
     }
     assert_eq!(temporary.git(&["rev-list", "--count", LEDGER_REF]), "1");
@@ -124,7 +125,7 @@ fn an_adopted_tree_stays_as_it_is() {
     let foreign = repository.commit(foreign.parse().unwrap()).unwrap().tree;
     let adopted = publish_step(&repository, |ledger| {
         let mut ledger = next(ledger);
-        let cluster = &mut ledger.clusters[0];
+        let cluster = Arc::make_mut(&mut ledger.clusters[0]);
         cluster.tree = foreign;
         let (cluster, since) = (cluster.uid, ledger.generation);
         ledger.holds = vec![Hold { cluster, kind: HoldKind::Adopted, tree: foreign, since }];
@@ -180,8 +181,8 @@ fn damage_is_an_error_and_never_an_empty_ledger() {
     check_damage("fleet.yaml", "", "fleet.yaml: it is missing");
     check_damage(
         "fleet.yaml",
-        "format: 2\n",
-        "fleet.yaml: its format is 2; this version reads format 1",
+        "format: 1\n",
+        "fleet.yaml: its format is 1; this version reads format 2",
     );
     check_damage("notes.txt", "x", "notes.txt: it does not belong here");
     check_damage("clusters/UID/cluster.yaml", "", "clusters/UID/cluster.yaml: it is missing");
@@ -198,7 +199,17 @@ fn damage_is_an_error_and_never_an_empty_ledger() {
     check_damage(
         "clusters/UID/tree/api/x",
         "x",
-        "clusters/UID: no released part of the cluster's tree is `api`",
+        "clusters/UID: `cells` counts 1, and its tree holds 2 applications",
+    );
+    check_damage(
+        "clusters/UID/tree/web-slo/x",
+        "x",
+        "clusters/UID: no released part of the cluster's tree is `web-slo`",
+    );
+    check_damage(
+        "clusters/UID/tree/namespaces/README",
+        "x",
+        "clusters/UID: no released part of the cluster's tree is `namespaces/README`",
     );
     check_damage(
         "clusters/UID/tree",
@@ -208,32 +219,19 @@ fn damage_is_an_error_and_never_an_empty_ledger() {
     check_damage(
         "clusters/UID/tree/web",
         "",
-        "clusters/UID: the application `web` is released and not in the tree",
+        "clusters/UID: `cells` counts 1, and its tree holds 0 applications",
     );
+    for (cells, run) in [("1x01", "1x01"), ("0x1 1x1", "0x1"), ("1x-", "1x-"), ("x", "x")] {
+        check_damage(
+            "clusters/UID/cluster.yaml",
+            &format!("name: one\nfirstName: one\nsince: 1\nchanged: 1\ncells: {cells}\n"),
+            &format!("clusters/UID/cluster.yaml: `{run}` is no run of cells"),
+        );
+    }
     check_damage(
-        "applications/web.yaml",
-        "cells: 2x-\n",
-        "applications/web.yaml: it has more cells than the 1 clusters",
-    );
-    check_damage(
-        "applications/web.yaml",
-        "cells: \"\"\n",
-        "applications/web.yaml: it has 0 cells, and there are 1 clusters",
-    );
-    check_damage(
-        "applications/web.yaml",
-        "cells: 1x01\n",
-        "applications/web.yaml: `1x01` is no run of cells",
-    );
-    check_damage(
-        "applications/web.yaml",
-        "cells: 1x1\n",
-        "applications/web.yaml: the revision of generation 1 is missing",
-    );
-    check_damage(
-        "applications/web.yaml",
-        "\tcells",
-        "applications/web.yaml: a mapping was expected",
+        "clusters/UID/cluster.yaml",
+        "\tname",
+        "clusters/UID/cluster.yaml: a mapping was expected",
     );
     check_damage(
         "holds/one.yaml",
@@ -246,6 +244,19 @@ fn damage_is_an_error_and_never_an_empty_ledger() {
         &format!("kind: foreign\ntree: \"{}\"\nsince: 1\n", "00".repeat(20)),
         &format!("holds/{stranger}.yaml: the ledger has no such cluster"),
     );
+}
+
+#[test]
+fn a_ledger_of_another_format_is_refused_by_that() {
+    let temporary = Temporary::bare();
+    let repository = temporary.open();
+    publish(&repository, &[("one", &[("web", "a")])]);
+    temporary.commit_files(
+        "res-edge/ledger",
+        &[("fleet.yaml", "format: 1\n"), ("applications/web.yaml", "cells: 1x1\n")],
+    );
+    let error = read_ledger(&repository).unwrap_err().to_string();
+    assert!(error.ends_with("its format is 1; this version reads format 2"), "{error}");
 }
 
 #[test]
@@ -277,7 +288,7 @@ proptest! {
         };
         let (commit, returned) = append(&objects, None, step, AUTHOR).unwrap();
         for (cluster, new) in ledger.clusters.iter_mut().zip(&returned.clusters) {
-            cluster.tree = new.tree;
+            Arc::make_mut(cluster).tree = new.tree;
         }
         prop_assert_eq!(&returned, &ledger);
         prop_assert_eq!(read_ledger(&repository).unwrap(), Some((commit, ledger)));

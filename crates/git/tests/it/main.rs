@@ -13,4 +13,5 @@ mod projection;
 mod record;
 mod repository;
 mod sketch;
+mod steps;
 mod support;

@@ -1,5 +1,7 @@
 //! Projections: equal to the ledger, made again at any time, and never over someone else's work.
 
+use std::sync::Arc;
+
 use git::{
     ProjectError, Projected, Projection, Repository, foreign, project, project_over, read_ledger,
 };
@@ -279,7 +281,7 @@ fn an_adopted_tree_is_delivered() {
             let mut ledger = next(ledger);
             let since = ledger.generation;
             let cluster = ledger.clusters.iter_mut().find(|cluster| cluster.uid == uid).unwrap();
-            cluster.tree = tree;
+            Arc::make_mut(cluster).tree = tree;
             ledger.holds = vec![Hold { cluster: uid, kind: HoldKind::Adopted, tree, since }];
             step_of(ledger)
         });

@@ -1,5 +1,7 @@
 //! What the ledger's steps did to one cluster or one application.
 
+use std::sync::Arc;
+
 use git::{RecordedChange, Subject, history};
 use model::{ApplicationName, ClusterName, Hold, HoldKind, ObjectId, Step};
 
@@ -92,7 +94,7 @@ fn holds_are_part_of_a_clusters_history() {
             let index = ledger.clusters.iter().position(|c| c.name.as_str() == "one").unwrap();
             let cluster = ledger.clusters[index].uid;
             if kind == HoldKind::Adopted {
-                ledger.clusters[index].tree = tree;
+                Arc::make_mut(&mut ledger.clusters[index]).tree = tree;
             }
             ledger.holds = vec![Hold { cluster, kind, tree, since }];
             step_of(ledger)

@@ -1,10 +1,12 @@
 //! Small ledgers of any shape.
 
+use std::sync::Arc;
+
 use git::Objects;
 use model::{
     ApplicationId, ApplicationName, Approval, ClusterName, ClusterUid, CommitId, Deletions, Digest,
     Entry, Fragment, Generation, Hold, HoldKind, Layout, Ledger, LedgerCell, LedgerCluster, Mode,
-    NamespaceName, ObjectId, Parts, Revision, Sink,
+    NamespaceName, ObjectId, Parts, Sink,
 };
 use proptest::prelude::*;
 
@@ -64,6 +66,26 @@ pub(crate) fn sketch() -> impl Strategy<Value = Sketch> {
         })
 }
 
+/// Small ledgers one after the other, of which most clusters stay as they were.
+pub(crate) fn sketches() -> impl Strategy<Value = Vec<Sketch>> {
+    let stays = prop::collection::vec(prop::bool::weighted(0.8), 12);
+    let layout = prop::bool::weighted(0.1);
+    prop::collection::vec((sketch(), stays, layout), 1..5).prop_map(|drawn| {
+        let mut sketches: Vec<Sketch> = Vec::new();
+        for (mut sketch, stays, other_layout) in drawn {
+            if let Some(last) = sketches.last() {
+                sketch.flux = last.flux != other_layout;
+                let pairs = sketch.clusters.iter_mut().zip(&last.clusters).zip(stays);
+                for ((new, old), _) in pairs.filter(|(_, stays)| *stays) {
+                    new.clone_from(old);
+                }
+            }
+            sketches.push(sketch);
+        }
+        sketches
+    })
+}
+
 /// The ledger that a sketch is of, with its objects.
 pub(crate) fn real(objects: &Objects, sketch: &Sketch) -> Ledger {
     let names = ["api", "api-2", "no", "web"];
@@ -74,14 +96,8 @@ pub(crate) fn real(objects: &Objects, sketch: &Sketch) -> Ledger {
         .map(|(index, cluster)| real_cluster(objects, sketch.flux, index, cluster))
         .collect();
     clusters.sort_by_key(|cluster| cluster.uid);
-    let used = |number: u32| {
-        clusters.iter().flat_map(|c| &c.cells).any(|cell| cell.released == Generation(number))
-    };
-    let revision = |number: u32| Revision {
-        generation: Generation(number),
-        source: Digest([number as u8; 32]),
-        commit: (number == 2).then_some(CommitId([7; 20])),
-    };
+    let applications = leave_out_unused(&mut clusters, &names);
+    let clusters: Vec<_> = clusters.into_iter().map(Arc::new).collect();
     Ledger {
         fleet: FLEET,
         engine: 1,
@@ -89,13 +105,26 @@ pub(crate) fn real(objects: &Objects, sketch: &Sketch) -> Ledger {
         source: Digest([9; 32]),
         source_commit: Some(CommitId([8; 20])),
         layout: if sketch.flux { Layout::Flux } else { Layout::Manifests },
-        applications: names.iter().map(|name| ApplicationName::parse(name).unwrap()).collect(),
-        revisions: (1..4).filter(|number| used(*number)).map(revision).collect(),
+        applications,
         holds: holds(objects, sketch, &clusters),
         approvals: approvals(sketch),
         deletions: sketch.deletions.iter().map(deletions).collect(),
         clusters,
     }
+}
+
+/// The names of applications that some cluster runs, and cells that are numbered by them.
+fn leave_out_unused(clusters: &mut [LedgerCluster], names: &[&str]) -> Vec<ApplicationName> {
+    let mut used: Vec<ApplicationId> =
+        clusters.iter().flat_map(|c| c.cells.iter().map(|cell| cell.application)).collect();
+    used.sort_unstable();
+    used.dedup();
+    for cluster in clusters {
+        let number = |id: ApplicationId| ApplicationId(used.binary_search(&id).unwrap() as u32);
+        let cell = |cell: LedgerCell| LedgerCell { application: number(cell.application), ..cell };
+        cluster.cells = cluster.cells.iter().map(cell).collect();
+    }
+    used.iter().map(|id| ApplicationName::parse(names[id.0 as usize]).unwrap()).collect()
 }
 
 fn file(objects: &Objects, number: u8) -> ObjectId {
@@ -134,14 +163,15 @@ fn real_cluster(
         uid: ClusterUid::derived(FLEET, name.as_str(), Generation(1)),
         first_name: name.clone(),
         since: Generation(1),
+        changed: Generation(1),
         tree: ObjectId([0; 20]),
         parts: Parts {
             namespaces_listener: (flux && !namespaces.is_empty()).then(|| file(objects, 1)),
-            namespaces,
-            bootstrap,
+            namespaces: namespaces.into(),
+            bootstrap: bootstrap.into(),
             applications: Vec::new(),
         },
-        cells: cells(objects, flux, &sketch.cells),
+        cells: cells(objects, flux, &sketch.cells).into_iter().collect(),
         name,
     }
 }
@@ -160,7 +190,7 @@ fn cells(objects: &Objects, flux: bool, sketch: &[Option<SketchCell>]) -> Vec<Le
     sketch.iter().enumerate().filter_map(cell).collect()
 }
 
-fn holds(objects: &Objects, sketch: &Sketch, clusters: &[LedgerCluster]) -> Vec<Hold> {
+fn holds(objects: &Objects, sketch: &Sketch, clusters: &[Arc<LedgerCluster>]) -> Vec<Hold> {
     if clusters.is_empty() {
         return Vec::new();
     }

@@ -15,7 +15,7 @@ use super::{
     BindingChange, Clusters, Contents, CreatedObject, DeletedObject, Fetch, FileChange, Group,
     Hidden, NamespaceCount, Preview, brakes,
 };
-use crate::compare::compare;
+use crate::comparison::compare;
 use crate::difference::{
     BootstrapChange, CellChange, CellDifference, ClusterDifference, Difference, NamespaceChange,
     Transition,
@@ -116,7 +116,7 @@ fn moves(cell: &CellDifference) -> bool {
 
 /// A render as if it had been released whole: clusters stand where they stand in the render.
 fn as_ledger(base: &Rendered) -> Ledger {
-    let clusters = base.clusters.iter().map(|cluster| as_released(base, cluster));
+    let clusters = base.clusters.iter().map(|cluster| Arc::new(as_released(base, cluster)));
     Ledger {
         clusters: clusters.collect(),
         applications: base.applications.iter().map(|(name, _)| name.clone()).collect(),
@@ -139,6 +139,7 @@ fn as_released(base: &Rendered, cluster: &RenderedCluster) -> LedgerCluster {
         name: cluster.name.clone(),
         first_name: cluster.name.clone(),
         since: Generation(0),
+        changed: Generation(0),
         tree: hash_tree(&[]),
         parts: Parts { applications: Vec::new(), ..base.parts(cluster) },
         cells: cluster.cells.iter().filter_map(cell).collect(),

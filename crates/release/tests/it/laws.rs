@@ -47,7 +47,7 @@ fn fleet() -> impl Strategy<Value = String> {
     })
 }
 
-fn fleets() -> impl Strategy<Value = Vec<String>> {
+pub(crate) fn fleets() -> impl Strategy<Value = Vec<String>> {
     proptest::collection::vec(fleet(), 1..6)
 }
 

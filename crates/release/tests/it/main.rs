@@ -6,6 +6,7 @@ mod brakes;
 mod fleet;
 mod foreign;
 mod laws;
+mod memory;
 mod previews;
 mod refusals;
 mod releases;

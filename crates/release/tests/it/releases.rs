@@ -166,7 +166,10 @@ fn renaming_keeps_uid_and_first_name() {
     publisher.act("cluster b was a: web=1\n");
     publisher.act("cluster c was b: web=2\n");
     let after = publisher.ledger.unwrap().clusters[0].clone();
-    assert_eq!((after.uid, after.first_name, after.since), (before.uid, before.name, before.since));
+    assert_eq!(
+        (after.uid, &after.first_name, after.since),
+        (before.uid, &before.name, before.since)
+    );
     assert_eq!(after.name.as_str(), "c");
 }
 

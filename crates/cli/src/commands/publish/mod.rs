@@ -96,10 +96,8 @@ impl<'a> Run<'a> {
         session: &mut Session,
     ) -> Result<Option<Publication<'a>>, CommandError> {
         let before = delivery::read_ledger(self.repository)?;
-        let (commit, ledger) = match &before {
-            Some((commit, ledger)) => (Some(*commit), Some(ledger)),
-            None => (None, None),
-        };
+        let known = before.as_ref().map(|(commit, ledger)| (*commit, ledger));
+        let ledger = known.map(|(_, ledger)| ledger);
         let difference = release::compare(ledger, self.rendered);
         let decided = self.decide(objects, ledger, &difference, session)?;
         let publication = |after: Option<&Ledger>, decided| {
@@ -111,7 +109,7 @@ impl<'a> Run<'a> {
             let after = decided.step.as_ref().map(|step| step.ledger.clone());
             return Ok(Some(publication(after.as_ref(), decided).dry_run()));
         }
-        let Some(after) = self.append(objects, commit, &decided, session)? else {
+        let Some(after) = self.append(objects, known, &decided, session)? else {
             return Ok(None);
         };
         let after = after.or_else(|| before.as_ref().map(|(_, ledger)| ledger.clone()));
@@ -174,13 +172,13 @@ impl<'a> Run<'a> {
     fn append(
         &self,
         objects: &Objects,
-        expected: Option<CommitId>,
+        before: Option<(CommitId, &Ledger)>,
         decided: &Decided,
         session: &Session,
     ) -> Result<Option<Option<Ledger>>, CommandError> {
         let Some(step) = decided.step.clone() else { return Ok(Some(None)) };
         let _progress = session.terminal.progress("releasing");
-        let appended = delivery::append(objects, expected, step, &self.arguments.author.author())?;
+        let appended = delivery::append(objects, before, step, &self.arguments.author.author())?;
         Ok(appended.map(|(_, ledger)| Some(ledger)))
     }
 

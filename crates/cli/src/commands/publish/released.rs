@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use model::{Fragment, Ledger, LedgerCluster};
 
@@ -35,7 +36,8 @@ pub(crate) fn count(before: Option<&Ledger>, after: Option<&Ledger>) -> Released
         };
         let left = if order == Ordering::Greater { None } else { old.next() };
         let right = if order == Ordering::Less { None } else { new.next() };
-        if right.is_some() {
+        let is_shared = left.zip(right).is_some_and(|(left, right)| Arc::ptr_eq(left, right));
+        if right.is_some() && !is_shared {
             count_cluster(cells(before, left), cells(Some(after), right), &mut released);
         }
     }
@@ -44,9 +46,9 @@ pub(crate) fn count(before: Option<&Ledger>, after: Option<&Ledger>) -> Released
 /// The cells of a cluster by the name of their application, in order.
 fn cells<'a>(
     ledger: Option<&'a Ledger>,
-    cluster: Option<&'a LedgerCluster>,
+    cluster: Option<&'a Arc<LedgerCluster>>,
 ) -> Vec<(&'a str, Fragment)> {
-    let cells = cluster.map_or(&[][..], |cluster| &cluster.cells).iter();
+    let cells = cluster.into_iter().flat_map(|cluster| &cluster.cells);
     let named = cells.filter_map(|cell| {
         let name = ledger?.application(cell.application).as_str();
         Some((name, cell.fragment))
