@@ -3,10 +3,12 @@
 //! Every room's tests may depend on this one, as a dev-dependency only. A mistake in a test's
 //! own input is a panic that says what is wrong with it.
 
+mod programs;
 mod report;
 mod repository;
 mod source;
 
+pub use programs::{helm, kustomize};
 pub use report::render_diagnostics;
 pub use repository::{TestRepository, repository, work_tree};
 pub use source::{TestFile, files, source};

@@ -1,0 +1,9 @@
+//! The room from outside: real programs on small templates.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
+mod charts;
+mod kustomizations;
+mod limits;
+mod programs;
+mod support;
