@@ -45,6 +45,15 @@ struct Global {
     /// Read this Git revision instead of the work tree
     #[arg(long, global = true, value_name = "REV")]
     rev: Option<String>,
+    /// kustomize, or a kubectl that carries it; else it is looked for on PATH
+    #[arg(long, global = true, value_name = "PATH")]
+    kustomize: Option<PathBuf>,
+    /// Helm; else it is looked for on PATH
+    #[arg(long, global = true, value_name = "PATH")]
+    helm: Option<PathBuf>,
+    /// Keep what kustomize and Helm built here; else in XDG_CACHE_HOME/res-edge
+    #[arg(long, global = true, value_name = "DIR")]
+    cache_dir: Option<PathBuf>,
     /// Write without colour (also NO_COLOR)
     #[arg(long, global = true)]
     no_color: bool,
@@ -67,6 +76,34 @@ impl Line {
         terminal.configure(verbosity, self.global.no_color);
         Location { source: self.global.source.clone(), revision: self.global.rev.clone() }
     }
+
+    /// Where kustomize and Helm are, and where what they build is kept.
+    ///
+    /// # Errors
+    /// The system does not say which program this is.
+    pub(crate) fn expansion_settings(&self) -> Result<expand::Settings, CommandError> {
+        let launcher = std::env::current_exe()
+            .map_err(|error| CommandError::of(ErrorKind::Unavailable, &error))?;
+        let folder = self.global.cache_dir.clone().or_else(cache_folder);
+        Ok(expand::Settings {
+            kustomize: self.global.kustomize.clone(),
+            helm: self.global.helm.clone(),
+            path: std::env::var_os("PATH").unwrap_or_default(),
+            cache: folder.map(|folder| folder.join("expand")),
+            launcher,
+            limits: expand::Limits::default(),
+        })
+    }
+}
+
+/// The folder of caches of this program, by the XDG base directory specification
+/// (<https://specifications.freedesktop.org/basedir-spec/latest/>); nothing without a home.
+fn cache_folder() -> Option<PathBuf> {
+    let absolute = |name: &str| {
+        std::env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute())
+    };
+    let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
+    caches.map(|folder| folder.join("res-edge"))
 }
 
 /// The variable of each flag that has a long form.
@@ -74,10 +111,13 @@ const VARIABLES: &[(&str, &str)] = &[
     ("all-or-nothing", "RES_EDGE_ALL_OR_NOTHING"),
     ("applications", "RES_EDGE_APPLICATIONS"),
     ("by", "RES_EDGE_BY"),
+    ("cache-dir", "RES_EDGE_CACHE_DIR"),
     ("clusters", "RES_EDGE_CLUSTERS"),
     ("confirm", "RES_EDGE_CONFIRM"),
     ("dry-run", "RES_EDGE_DRY_RUN"),
     ("files", "RES_EDGE_FILES"),
+    ("helm", "RES_EDGE_HELM"),
+    ("kustomize", "RES_EDGE_KUSTOMIZE"),
     ("layout", "RES_EDGE_LAYOUT"),
     ("limit", "RES_EDGE_LIMIT"),
     ("list", "RES_EDGE_LIST"),

@@ -17,6 +17,7 @@ mod arguments;
 mod commands;
 mod delivery;
 mod error;
+mod expansion;
 mod files;
 mod present;
 mod selector;

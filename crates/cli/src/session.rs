@@ -1,6 +1,9 @@
 //! What every command is given: the global flags and the terminal.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use expand::Expander;
 
 use crate::terminal::Terminal;
 
@@ -17,6 +20,8 @@ pub(crate) struct Location {
 pub(crate) struct Session<'a> {
     /// Where the source is.
     pub(crate) location: Location,
+    /// What builds templates with kustomize and Helm.
+    pub(crate) expander: Rc<Expander>,
     /// The streams.
     pub(crate) terminal: &'a mut Terminal,
 }

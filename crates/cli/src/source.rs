@@ -3,6 +3,7 @@
 //! In: where the source is. Out: a [`Checked`] source whose fleet is valid, or an error after the
 //! diagnostics were presented. No command repeats this pipeline.
 
+use std::cell::OnceCell;
 use std::path::Path;
 
 use model::{
@@ -12,6 +13,7 @@ use plan::Fleet;
 use schema::document::Document;
 
 use crate::error::{CommandError, ErrorKind};
+use crate::expansion::{Built, build};
 use crate::present::diagnostics::{Report, Tally};
 use crate::session::Session;
 use crate::terminal::Terminal;
@@ -26,6 +28,8 @@ pub(crate) struct Checked {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// The names of the clusters, in order.
     pub(crate) clusters: Vec<String>,
+    /// The source with what programs built of it, once that was needed.
+    built: OnceCell<Built>,
 }
 
 /// A source that was read, and maybe is no fleet.
@@ -79,7 +83,13 @@ pub(crate) fn read(
         Ok((fleet, more)) => {
             diagnostics.extend(more);
             let clusters = fleet.clusters.iter().map(|c| c.name.to_string()).collect();
-            Ok(Read::Valid(Box::new(Checked { source, fleet, diagnostics, clusters })))
+            Ok(Read::Valid(Box::new(Checked {
+                source,
+                fleet,
+                diagnostics,
+                clusters,
+                built: OnceCell::new(),
+            })))
         }
         Err(more) => {
             diagnostics.extend(more);
@@ -199,13 +209,29 @@ fn present_first(
 impl Checked {
     /// What presents diagnostics of this source.
     pub(crate) fn report(&self) -> Report<'_> {
-        Report { files: &self.source.files, clusters: &self.clusters }
+        let source = self.built.get().map_or(&self.source, |built| &built.source);
+        Report { files: &source.files, clusters: &self.clusters }
     }
 
-    /// Renders every cluster into a sink.
-    pub(crate) fn render(&self, sink: &dyn Sink, terminal: &Terminal) -> Rendered {
-        let _progress = terminal.progress("rendering");
-        plan::render(&self.fleet, &self.source, &model::Expansions::default(), sink)
+    /// Renders every cluster into a sink, after what programs must build was built.
+    ///
+    /// # Errors
+    /// This machine fails to run a program.
+    pub(crate) fn render(
+        &self,
+        sink: &dyn Sink,
+        session: &mut Session,
+    ) -> Result<Rendered, CommandError> {
+        let built = match self.built.get() {
+            Some(built) => built,
+            None => {
+                let expander = &session.expander;
+                let built = build(&self.fleet, &self.source, expander, session.terminal)?;
+                self.built.get_or_init(|| built)
+            }
+        };
+        let _progress = session.terminal.progress("rendering");
+        Ok(plan::render(&self.fleet, &built.source, &built.expansions, sink))
     }
 
     /// Writes the first of what was found in the source and in a render of it.

@@ -25,6 +25,10 @@ mod version;
 
 use clap::Subcommand;
 
+use std::rc::Rc;
+
+use expand::Expander;
+
 use crate::arguments::Line;
 use crate::error::{CommandError, ErrorKind};
 use crate::session::Session;
@@ -106,7 +110,8 @@ Example:
 /// Why it could not be done.
 pub(crate) fn run(line: Line, terminal: &mut Terminal) -> Result<Outcome, CommandError> {
     let location = line.configure(terminal);
-    let session = &mut Session { location, terminal };
+    let expander = Rc::new(Expander::new(line.expansion_settings()?));
+    let session = &mut Session { location, expander, terminal };
     match line.command {
         Command::Init(arguments) => init::run(&arguments, session),
         Command::Validate(arguments) => validate::run(&arguments, session),

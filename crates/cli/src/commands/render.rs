@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcom
     } else if let Some(directory) = &arguments.files {
         write(&checked, directory, session)
     } else {
-        let rendered = checked.render(&Hashes, session.terminal);
+        let rendered = checked.render(&Hashes, session)?;
         let outcome = summary(&checked, &rendered, session);
         session.terminal.message("write the files with `-o DIR`, or see them with `--list`");
         Ok(outcome)
@@ -70,7 +70,7 @@ fn summary(checked: &Checked, rendered: &Rendered, session: &mut Session) -> Out
 }
 
 fn tree(checked: &Checked, session: &mut Session) -> Result<Outcome, CommandError> {
-    let rendered = checked.render(&Hashes, session.terminal);
+    let rendered = checked.render(&Hashes, session)?;
     let outcome = summary(checked, &rendered, session);
     if outcome == Outcome::Done {
         session.terminal.print_line(&plan::folder(&rendered, &Hashes).to_string())?;
@@ -80,7 +80,7 @@ fn tree(checked: &Checked, session: &mut Session) -> Result<Outcome, CommandErro
 
 fn list(checked: &Checked, session: &mut Session) -> Result<Outcome, CommandError> {
     let folders = Folders::default();
-    let rendered = checked.render(&folders, session.terminal);
+    let rendered = checked.render(&folders, session)?;
     let outcome = summary(checked, &rendered, session);
     list_below(&folders, plan::folder(&rendered, &folders), "", session)?;
     Ok(outcome)
@@ -111,7 +111,7 @@ fn write(
 ) -> Result<Outcome, CommandError> {
     refuse_occupied(directory)?;
     let objects = MemoryObjects::default();
-    let rendered = checked.render(&objects, session.terminal);
+    let rendered = checked.render(&objects, session)?;
     let outcome = summary(checked, &rendered, session);
     files::make_folder(directory)?;
     write_below(&objects, plan::folder(&rendered, &objects), directory)?;

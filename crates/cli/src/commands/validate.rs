@@ -53,7 +53,7 @@ fn valid(
     limit: usize,
     session: &mut Session,
 ) -> Result<Outcome, CommandError> {
-    let rendered = checked.render(&Hashes, session.terminal);
+    let rendered = checked.render(&Hashes, session)?;
     if as_json {
         let mut all = checked.diagnostics.clone();
         all.extend(rendered.diagnostics.iter().cloned());

@@ -7,6 +7,7 @@ mod corpora;
 mod demo;
 mod diff;
 mod docs;
+mod expansion;
 mod explain;
 mod fleets;
 mod get;

@@ -100,6 +100,9 @@ impl Sandbox {
             .env("HOME", self.path())
             .env("USER", "anna")
             .env("TZ", "UTC")
+            // Whatever this machine has on its `PATH`: a test names the programs that it runs.
+            .env("RES_EDGE_KUSTOMIZE", "/nowhere/kustomize")
+            .env("RES_EDGE_HELM", "/nowhere/helm")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CEILING_DIRECTORIES", self.path().parent().unwrap())

@@ -126,8 +126,8 @@ impl Sides {
         let head = read(newer.as_deref())?;
         // Nothing of this is written: the objects only live as long as the comparison.
         let objects = Objects::new(repository);
-        let rendered_base = base.render(&objects, session.terminal);
-        let rendered_head = head.render(&objects, session.terminal);
+        let rendered_base = base.render(&objects, session)?;
+        let rendered_head = head.render(&objects, session)?;
         Ok(Self { base, head, rendered_base, rendered_head, objects })
     }
 

@@ -66,7 +66,7 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcom
     let checked = source::check(session)?;
     let repository = arguments.delivery.open(session)?;
     let objects = Objects::new(&repository);
-    let rendered = checked.render(&objects, session.terminal);
+    let rendered = checked.render(&objects, session)?;
     if arguments.output == Output::Text {
         checked.present(&rendered, usize::MAX, session.terminal);
     }

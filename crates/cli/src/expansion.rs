@@ -1,0 +1,59 @@
+//! Has kustomize and Helm build what a render needs.
+//!
+//! In: a fleet and its source. Out: the source with what was built among its files, for the
+//! render and for diagnostics. Which templates need it is decided in `plan`, and how they are
+//! built in `expand`.
+
+use expand::{ExpandError, Expander};
+use model::{Expansions, Source};
+use plan::Fleet;
+
+use crate::error::{CommandError, ErrorKind};
+use crate::present::words::count;
+use crate::terminal::Terminal;
+
+/// A source after everything that it needs was built.
+pub(crate) struct Built {
+    /// The source, with the built texts among its files.
+    pub(crate) source: Source,
+    /// Which texts belong to what.
+    pub(crate) expansions: Expansions,
+}
+
+/// Builds what a render of a source needs.
+///
+/// # Errors
+/// This machine fails; what is wrong with a template is told by the render.
+pub(crate) fn build(
+    fleet: &Fleet,
+    source: &Source,
+    expander: &Expander,
+    terminal: &mut Terminal,
+) -> Result<Built, CommandError> {
+    let requests = plan::expansions(fleet, source);
+    let mut built = Built { source: source.clone(), expansions: Expansions::default() };
+    if requests.is_empty() {
+        return Ok(built);
+    }
+    let before = expander.report();
+    let results = {
+        let _progress = terminal.progress("building templates");
+        expander.expand(&requests).map_err(|error| failure(&error))?
+    };
+    for (request, result) in requests.iter().zip(results) {
+        built.expansions.add(&mut built.source.files, request, result);
+    }
+    let after = expander.report();
+    let built_now = count(after.n_built - before.n_built, "template");
+    let runs = count(after.n_runs - before.n_runs, "run");
+    let n_kept = after.n_kept - before.n_kept;
+    terminal.detail(&format!("built {built_now} in {runs}, and took {n_kept} from before"));
+    if let Some(why) = &after.cache_failure {
+        terminal.message(&format!("what was built is not kept: {why}"));
+    }
+    Ok(built)
+}
+
+fn failure(error: &ExpandError) -> CommandError {
+    CommandError::of(ErrorKind::Unavailable, error)
+}
