@@ -8,6 +8,7 @@
 
 mod cells;
 mod diagnostic;
+mod edit;
 mod expansion;
 mod hash;
 mod id;
@@ -25,6 +26,7 @@ mod span;
 
 pub use cells::{Cells, CellsIter, LedgerCell, Release};
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
+pub use edit::{Edit, EditKind, Move, Why};
 pub use expansion::{
     Expanded, ExpandedText, ExpansionRequest, Expansions, HelmRelease, InputFile, InputPlaceholder,
     Program,

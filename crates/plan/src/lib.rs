@@ -14,6 +14,7 @@
 //! no clock, no environment; the same input gives the same bytes, on any number of threads and in
 //! any order of documents.
 
+pub mod change;
 pub mod compile;
 pub mod expansion;
 pub mod explain;
@@ -26,6 +27,7 @@ pub mod render;
 pub mod template;
 pub mod values;
 
+pub use change::{Changes, Side};
 pub use compile::{Accepted, Compiled, Compiler};
 pub use explain::{explain_placement, explain_values};
 pub use fleet::{

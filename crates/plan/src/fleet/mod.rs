@@ -127,6 +127,11 @@ impl Fleet {
         pairs.filter(differs).map(|(index, _)| ClusterId(index as u32)).collect()
     }
 
+    /// An expression, with its names looked up in this fleet; nothing if it has mistakes here.
+    pub(crate) fn understand(&self, text: &str, at: Span) -> Option<Selector> {
+        understand(text, at, &self.tables.names, &mut Findings::default())
+    }
+
     /// The cluster of that name.
     #[must_use]
     pub fn cluster_id(&self, name: &str) -> Option<ClusterId> {

@@ -258,6 +258,11 @@ impl ObjectTemplate {
         &self.body.keys
     }
 
+    /// The canonical text with its placeholders unfilled.
+    pub(crate) fn text(&self) -> std::sync::Arc<[u8]> {
+        std::sync::Arc::clone(&self.body.base.bytes)
+    }
+
     /// What was found in the file that refuses nothing; the first object of a file has it.
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
