@@ -33,6 +33,6 @@ pub use foreign::{HoldError, adopt, discard, resume};
 pub use held::{Emptied, Held, HeldItem, Part, Reason};
 pub use preview::{
     BindingChange, Brake, Clusters, Contents, CreatedObject, DeletedObject, EffectCount, Fetch,
-    FileChange, Group, Hidden, Line, NamespaceCount, Preview, Sign, brakes, preview,
+    FileChange, Group, Hidden, Line, NamespaceCount, Preview, Reasons, Sign, brakes, preview,
 };
 pub use refusal::Refusal;

@@ -1,9 +1,10 @@
-//! `res-edge schema`: JSON Schemas of the documents, for editors and checks.
+//! `res-edge schema`: JSON Schemas of the documents and of what is printed as JSON.
 
 use schema::document::Kind;
 use serde_json::{Value, json};
 
 use super::Outcome;
+use super::diff::preview_schema;
 use crate::error::CommandError;
 use crate::session::Session;
 use crate::source::unknown;
@@ -25,7 +26,8 @@ Example:
   # then, at the top of a file of the inventory:
   # yaml-language-server: $schema=../res-edge.schema.json")]
 pub(crate) struct Arguments {
-    /// Fleet, Cluster, Group, Namespace, Application or Role; else all of them in one
+    /// Fleet, Cluster, Group, Namespace, Application or Role, or `preview` for what `res-edge
+    /// diff -o json` prints; else all documents in one
     kind: Option<String>,
 }
 
@@ -36,6 +38,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcome, CommandError> {
     let schema = match &arguments.kind {
         None => all(),
+        Some(name) if name.eq_ignore_ascii_case("preview") => preview_schema(),
         Some(name) => {
             let mut known = KINDS.iter().filter(|(kind, _)| kind.eq_ignore_ascii_case(name));
             let (_, kind) = known.next().ok_or_else(|| unknown_kind(name))?;

@@ -20,6 +20,7 @@ mod publish;
 mod publishers;
 mod reference;
 mod render;
+mod review;
 mod sandbox;
 mod schema;
 mod search;

@@ -90,8 +90,17 @@ fn check(name: &str, expected: &str) {
     assert!(found == expected, "docs/reference/{name} is not what the code says: `make reference`");
 }
 
+/// The JSON Schema of a preview, as the program prints it.
+#[expect(clippy::disallowed_methods, reason = "the page shows what the program itself prints")]
+fn preview_schema() -> String {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_res-edge"));
+    let output = program.args(["schema", "preview"]).env_clear().output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
 #[test]
 fn reference_pages_are_what_the_code_says() {
+    check("preview.schema.json", &preview_schema());
     check("commands.md", &commands());
     check("diagnostics.md", &diagnostics());
     check("documents.md", &format!("{MADE}{}", schema::reference_markdown()));

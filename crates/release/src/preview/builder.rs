@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use model::{
     ApplicationName, Cause, Cell, ClusterName, ClusterUid, Entry, Fragment, Generation, Layout,
-    Ledger, LedgerCell, LedgerCluster, Mode, NamespaceName, ObjectChange, ObjectId, ObjectKey,
-    Observed, Parts, Rendered, RenderedCluster, hash_tree,
+    Ledger, LedgerCell, LedgerCluster, Mode, Move, NamespaceName, ObjectChange, ObjectId,
+    ObjectKey, Observed, Parts, Rendered, RenderedCluster, Why, hash_tree,
 };
 
 use super::groups::{self, Groups};
 use super::walk::{Comparison, FileSides, Walked, walk_all};
 use super::{
     BindingChange, Clusters, Contents, CreatedObject, DeletedObject, Fetch, FileChange, Group,
-    Hidden, NamespaceCount, Preview, brakes,
+    Hidden, NamespaceCount, Preview, Reasons, brakes,
 };
 use crate::comparison::compare;
 use crate::difference::{
@@ -64,7 +64,12 @@ struct Builder<'a> {
     unread_folders: BTreeMap<(u32, Arc<str>), Clusters>,
 }
 
-pub(super) fn build(base: &Rendered, head: &Rendered, contents: &dyn Contents) -> Preview {
+pub(super) fn build(
+    base: &Rendered,
+    head: &Rendered,
+    contents: &dyn Contents,
+    reasons: &dyn Reasons,
+) -> Preview {
     let before = as_ledger(base);
     let difference = compare(Some(&before), head);
     let transitions = transitions(&difference);
@@ -94,7 +99,14 @@ pub(super) fn build(base: &Rendered, head: &Rendered, contents: &dyn Contents) -
     builder.clusters(&before);
     builder.preview.brakes =
         brakes::against_base(&before, head, &difference, builder.object_changes(contents));
-    builder.finish(contents)
+    builder.finish(contents, reasons)
+}
+
+/// Leaves out what stood somewhere and stands there now.
+fn conceal(why: &mut Why) {
+    for edit in &mut why.edits {
+        (edit.before, edit.after) = (None, None);
+    }
 }
 
 /// The distinct trees that give way to each other.
@@ -365,7 +377,7 @@ impl Builder<'_> {
         }
     }
 
-    fn finish(mut self, contents: &dyn Contents) -> Preview {
+    fn finish(mut self, contents: &dyn Contents, reasons: &dyn Reasons) -> Preview {
         let differing = std::mem::take(&mut self.differing);
         let comparison = Comparison::new(contents, differing.iter().map(|file| file.sides));
         for file in &differing {
@@ -380,12 +392,18 @@ impl Builder<'_> {
         let found = std::mem::take(&mut self.groups).found(&comparison);
         let name = |positions: &[u32]| self.named(positions);
         let (mut groups, effects) = groups::present(contents, &comparison, &found, &name);
+        for (group, found) in groups.iter_mut().zip(&found) {
+            group.why = reasons.of_file(&group.part, &group.path, &found.clusters);
+            if let FileChange::Hidden(Hidden::Secret) = group.change {
+                conceal(&mut group.why);
+            }
+        }
         groups.extend(unread);
         groups.sort_by_key(|group| usize::MAX - group.clusters.n);
         self.preview.fetch = fetch;
         self.preview.effects = effects;
         self.preview.groups = groups;
-        self.counted()
+        self.counted(reasons)
     }
 
     fn unread_groups(&mut self) -> Vec<Group> {
@@ -397,7 +415,8 @@ impl Builder<'_> {
                 _ => String::new(),
             };
             let (change, fetch) = (FileChange::Hidden(Hidden::Unread), Fetch::default());
-            Group { part, path: format!("{root}{path}"), clusters, change, n_variants: 1, fetch }
+            let (path, why) = (format!("{root}{path}"), Why::default());
+            Group { part, path, clusters, change, n_variants: 1, fetch, why }
         };
         folders.into_iter().map(group).collect()
     }
@@ -414,6 +433,7 @@ impl Builder<'_> {
             former: former.clone(),
             clusters: self.named(members),
             faults: Vec::new(),
+            why: Why::default(),
         };
         counts.iter().map(change).collect()
     }
@@ -427,33 +447,66 @@ impl Builder<'_> {
         changes
     }
 
-    fn namespaces_that(&self, counts: &BTreeMap<NamespaceName, Members>) -> Vec<NamespaceCount> {
+    /// Bindings that come or leave, with why.
+    fn placed(
+        &self,
+        counts: &BTreeMap<Binding, Members>,
+        reasons: &dyn Reasons,
+    ) -> Vec<BindingChange> {
+        let mut changes = self.bindings(counts);
+        for (change, members) in changes.iter_mut().zip(counts.values()) {
+            let part = Part::Application(change.application.clone());
+            change.why = reasons.of_part(&part, members);
+        }
+        changes
+    }
+
+    fn moves(&self, reasons: &dyn Reasons) -> Vec<Move<Clusters>> {
+        let named = |one: Move<Vec<u32>>| Move {
+            application: one.application,
+            from: one.from,
+            to: one.to,
+            clusters: self.named(&one.clusters),
+            why: one.why,
+        };
+        reasons.moves().into_iter().map(named).collect()
+    }
+
+    fn namespaces_that(
+        &self,
+        counts: &BTreeMap<NamespaceName, Members>,
+        reasons: &dyn Reasons,
+    ) -> Vec<NamespaceCount> {
         let count = |(namespace, members): (&NamespaceName, &Members)| NamespaceCount {
             namespace: namespace.clone(),
             clusters: self.named(members),
+            why: reasons.of_part(&Part::Namespace(namespace.clone()), members),
         };
         counts.iter().map(count).collect()
     }
 
-    fn counted(mut self) -> Preview {
-        self.preview.bindings_added = self.bindings(&self.added);
-        self.preview.bindings_removed = self.bindings(&self.removed);
+    fn counted(mut self, reasons: &dyn Reasons) -> Preview {
+        self.preview.bindings_added = self.placed(&self.added, reasons);
+        self.preview.bindings_removed = self.placed(&self.removed, reasons);
         self.preview.bindings_renamed = self.bindings(&self.renamed);
         self.preview.bindings_broken = self.broken();
         self.preview.bindings_mended = self.bindings(&self.mended);
-        self.preview.namespaces_added = self.namespaces_that(&self.namespaces_added);
-        self.preview.namespaces_removed = self.namespaces_that(&self.namespaces_removed);
+        self.preview.namespaces_added = self.namespaces_that(&self.namespaces_added, reasons);
+        self.preview.namespaces_removed = self.namespaces_that(&self.namespaces_removed, reasons);
+        let moves = self.moves(reasons);
         let deleted = self.deleted.into_iter().map(|((object, part, waits), clusters)| {
             DeletedObject { object, part, waits, clusters }
         });
         let created = self.created.into_iter();
         let created =
             created.map(|((object, part), clusters)| CreatedObject { object, part, clusters });
-        Preview {
+        let preview = Preview {
             created: created.collect(),
             deleted: deleted.collect(),
             unread: self.unread.into_iter().map(|(cause, n)| (Cause(cause), n)).collect(),
             ..self.preview
-        }
+        };
+        // A version that gives the same files as another changes nothing.
+        if preview.is_empty() { preview } else { Preview { moves, ..preview } }
     }
 }

@@ -11,6 +11,7 @@ use super::walk::{Comparison, FileSides};
 use super::{Contents, EffectCount, Fetch, FileChange, Group, Hidden};
 use crate::held::Part;
 use crate::preview::Clusters;
+use model::Why;
 
 /// Up to so many differences of one shape in one file are told one by one.
 const MOST_VARIANTS: usize = 5;
@@ -150,6 +151,7 @@ pub(super) fn present(
             change,
             n_variants: one.n_variants,
             fetch: one.fetch,
+            why: Why::default(),
         };
         (group, effects)
     };

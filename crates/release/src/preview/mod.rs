@@ -10,14 +10,16 @@ mod brakes;
 mod builder;
 mod groups;
 mod lines;
+mod lists;
+mod markdown;
 mod text;
 mod walk;
 
 use std::sync::Arc;
 
 use model::{
-    ApplicationName, Cause, ClusterName, Entry, NamespaceName, ObjectChange, ObjectEffect,
-    ObjectId, ObjectKey, Observed, Rendered,
+    ApplicationName, Cause, ClusterName, Entry, Move, NamespaceName, ObjectChange, ObjectEffect,
+    ObjectId, ObjectKey, Observed, Rendered, Why,
 };
 
 use crate::difference::Transition;
@@ -41,6 +43,18 @@ pub trait Contents: Sync {
     fn effects(&self, old: &str, new: &str) -> Vec<ObjectEffect>;
 }
 
+/// Tells why something changes. Clusters are positions in the newer render.
+pub trait Reasons {
+    /// Why a part comes to clusters or leaves them.
+    fn of_part(&self, part: &Part, clusters: &[u32]) -> Why;
+
+    /// Why a file of a part differs; the path is that in the cluster's tree.
+    fn of_file(&self, part: &Part, path: &str, clusters: &[u32]) -> Why;
+
+    /// The applications that get another template or version of it, in the order of names.
+    fn moves(&self) -> Vec<Move<Vec<u32>>>;
+}
+
 /// What a change does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preview {
@@ -58,6 +72,8 @@ pub struct Preview {
     pub bindings_removed: Vec<BindingChange>,
     /// Applications whose document gets another name.
     pub bindings_renamed: Vec<BindingChange>,
+    /// Applications that get another template or version of it on clusters that they stay on.
+    pub moves: Vec<Move<Clusters>>,
     /// Applications that could be rendered and no longer can.
     pub bindings_broken: Vec<BindingChange>,
     /// Applications that could not be rendered and now can.
@@ -102,6 +118,8 @@ pub struct BindingChange {
     pub clusters: Clusters,
     /// What breaks it, if that is what changes: messages of diagnostics.
     pub faults: Vec<String>,
+    /// Why it comes or leaves.
+    pub why: Why,
 }
 
 /// One namespace that comes or leaves.
@@ -111,6 +129,8 @@ pub struct NamespaceCount {
     pub namespace: NamespaceName,
     /// Where.
     pub clusters: Clusters,
+    /// Why.
+    pub why: Why,
 }
 
 /// One object that would be deleted.
@@ -185,6 +205,8 @@ pub struct Group {
     pub n_variants: usize,
     /// The distinct contents of the file.
     pub fetch: Fetch,
+    /// Why it differs. Of a Secret without what stood there and stands there now.
+    pub why: Why,
 }
 
 /// What differs in a file.
@@ -241,8 +263,13 @@ pub enum Sign {
 ///
 /// What cannot be read is said in the answer, never left out.
 #[must_use]
-pub fn preview(base: &Rendered, head: &Rendered, contents: &dyn Contents) -> Preview {
-    builder::build(base, head, contents)
+pub fn preview(
+    base: &Rendered,
+    head: &Rendered,
+    contents: &dyn Contents,
+    reasons: &dyn Reasons,
+) -> Preview {
+    builder::build(base, head, contents, reasons)
 }
 
 impl Preview {
@@ -257,6 +284,13 @@ impl Preview {
     #[must_use]
     pub fn to_text(&self, color: bool, limit: usize) -> String {
         text::write(self, color, limit)
+    }
+
+    /// The preview as a comment on a change, at most 60,000 characters long. `command` shows
+    /// what does not fit.
+    #[must_use]
+    pub fn to_markdown(&self, command: &str) -> String {
+        markdown::write(self, command)
     }
 }
 

@@ -3,8 +3,15 @@
 use std::sync::Arc;
 
 use insta::assert_snapshot;
-use model::{Cause, EffectKind, Entry, ObjectChange, ObjectEffect, ObjectId, ObjectKey, Observed};
-use release::{Contents, Preview, Transition, preview};
+use model::{
+    Cause, ClusterName, Edit, EditKind, EffectKind, Entry, Move, ObjectChange, ObjectEffect,
+    ObjectId, ObjectKey, Observed, Why,
+};
+use proptest::prelude::*;
+use release::{
+    Clusters, Contents, CreatedObject, Fetch, FileChange, Group, Line, Part, Preview, Reasons,
+    Sign, Transition, preview,
+};
 
 use crate::fleet::{Trees, rendered};
 
@@ -108,10 +115,30 @@ impl Contents for Shown<'_> {
     }
 }
 
+/// Nobody knows why.
+impl Reasons for Shown<'_> {
+    fn of_part(&self, _: &Part, _: &[u32]) -> Why {
+        Why::default()
+    }
+
+    fn of_file(&self, _: &Part, _: &str, _: &[u32]) -> Why {
+        Why::default()
+    }
+
+    fn moves(&self) -> Vec<Move<Vec<u32>>> {
+        Vec::new()
+    }
+}
+
+/// The preview of two renders of these trees.
+fn preview_of(base: &model::Rendered, head: &model::Rendered, shown: &Shown<'_>) -> Preview {
+    preview(base, head, shown, shown)
+}
+
 fn compared(base: &str, head: &str) -> Preview {
     let mut trees = Trees::with_files(FILES);
     let (base, head) = (rendered(base, &mut trees), rendered(head, &mut trees));
-    preview(&base, &head, &Shown { trees: &trees, unread: false })
+    preview_of(&base, &head, &Shown { trees: &trees, unread: false })
 }
 
 fn check(base: &str, head: &str) -> String {
@@ -183,7 +210,7 @@ fn with_own_values(n: usize) -> Preview {
     }
     let mut trees = Trees::with_files(&files);
     let (base, head) = (rendered(&base, &mut trees), rendered(&head, &mut trees));
-    preview(&base, &head, &Shown { trees: &trees, unread: false })
+    preview_of(&base, &head, &Shown { trees: &trees, unread: false })
 }
 
 #[test]
@@ -367,7 +394,7 @@ fn objects_that_could_not_be_read_are_said() {
     let base = rendered("cluster a: web=1\n", &mut trees);
     let head = rendered("cluster a:\n", &mut trees);
     let shown = Shown { trees: &trees, unread: true };
-    let text = preview(&base, &head, &shown).to_text(false, 10);
+    let text = preview_of(&base, &head, &shown).to_text(false, 10);
     assert_snapshot!(text, @r"
     a release would be held:
       ! it could not be read which objects would vanish: the pack is broken
@@ -389,4 +416,118 @@ fn bootstrap_files_are_part_of_it() {
       + labels: {}
     to fetch: 27 bytes before compression, in 1 distinct file or folder
     ");
+}
+
+/// Texts that Markdown, HTML and forges read as more than text.
+fn nasty() -> impl Strategy<Value = String> {
+    let word = prop_oneof![
+        "[a-z <>&;`~@#*_|!\\[\\]()\u{1b}\n\\-]{0,40}",
+        "`{1,9}",
+        Just("</details>".to_owned()),
+        Just("```".to_owned()),
+        Just("<!-- ".to_owned()),
+        Just("x".repeat(3_000)),
+    ];
+    prop::collection::vec(word, 0..4).prop_map(|words| words.concat())
+}
+
+fn nasty_why() -> impl Strategy<Value = Why> {
+    let edit = (nasty(), prop::option::of(nasty()), prop::option::of(nasty())).prop_map(
+        |(subject, before, after)| Edit {
+            kind: EditKind::Value,
+            place: None,
+            n_places: 3,
+            n_clusters: 2,
+            subject,
+            before,
+            after,
+        },
+    );
+    prop::collection::vec(edit, 0..4).prop_map(|edits| Why { edits, n_unknown: 1 })
+}
+
+fn nasty_group() -> impl Strategy<Value = Group> {
+    let sign = prop_oneof![Just(Sign::Added), Just(Sign::Removed), Just(Sign::Context)];
+    let line = (sign, nasty()).prop_map(|(sign, text)| Line { sign, text });
+    let change = prop_oneof![
+        Just(FileChange::Added),
+        Just(FileChange::Removed),
+        prop::collection::vec(line, 0..30).prop_map(FileChange::Lines),
+    ];
+    (nasty(), change, nasty_why(), 1_usize..40_000).prop_map(|(path, change, why, n)| Group {
+        part: Part::Bootstrap,
+        path,
+        clusters: Clusters { n, names: vec![ClusterName::parse("a").unwrap()] },
+        change,
+        n_variants: n % 3,
+        fetch: Fetch::default(),
+        why,
+    })
+}
+
+fn nasty_preview() -> impl Strategy<Value = Preview> {
+    let created = nasty().prop_map(|name| CreatedObject {
+        object: ObjectKey { group: String::new(), kind: "Pod".into(), namespace: None, name },
+        part: Part::Bootstrap,
+        clusters: Clusters::default(),
+    });
+    let groups = (prop::collection::vec(nasty_group(), 0..20), 1_usize..30);
+    (groups, prop::collection::vec(created, 0..90)).prop_map(|((some, times), created)| Preview {
+        groups: some.iter().cycle().take(some.len() * times).cloned().collect(),
+        created,
+        ..Preview::default()
+    })
+}
+
+/// The text outside of fences; every fence must be closed.
+fn outside_of_fences(text: &str) -> String {
+    let (mut outside, mut open) = (String::new(), None);
+    for line in text.lines() {
+        let ticks = line.chars().take_while(|c| *c == '`').count();
+        match open {
+            None if ticks >= 3 => open = Some(ticks),
+            Some(n) if ticks >= n && line.len() == ticks => open = None,
+            None => outside.extend([line, "\n"]),
+            Some(_) => {}
+        }
+    }
+    assert_eq!(open, None, "a fence is not closed:\n{text}");
+    outside
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_comment_is_never_too_long_and_holds_only_our_elements(preview in nasty_preview()) {
+        let text = preview.to_markdown("res-edge diff main");
+        prop_assert!(text.chars().count() <= 60_000, "{} characters", text.chars().count());
+        let outside = outside_of_fences(&text);
+        let count = |what: &str| outside.matches(what).count();
+        prop_assert_eq!(count("<details>"), count("</details>"));
+        let ours = ["<details>", "</details>", "<summary>", "</summary>", "<code>", "</code>", "<!-- -->"];
+        let rest = ours.iter().fold(outside, |text, element| text.replace(element, ""));
+        prop_assert!(!rest.contains('<') && !rest.contains('`') && !rest.contains('\u{1b}'), "{rest}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_into_a_comment_is_counted() {
+    let line = Line { sign: Sign::Added, text: "x".repeat(300) };
+    let group = Group {
+        part: Part::Bootstrap,
+        path: "flux-system/a.yaml".to_owned(),
+        clusters: Clusters { n: 7, names: vec![ClusterName::parse("a").unwrap()] },
+        change: FileChange::Lines(vec![line; 100]),
+        n_variants: 1,
+        fetch: Fetch::default(),
+        why: Why::default(),
+    };
+    let preview = Preview { groups: vec![group; 12], ..Preview::default() };
+    let text = preview.to_markdown("res-edge diff main");
+    let last: Vec<&str> = text.lines().rev().take(1).collect();
+    assert_snapshot!(last.concat(), @r"
+    **10 more groups**, 70 changed files: run <code>res-edge diff main</code> to see them.
+    ");
+    assert!(text.contains("@@ 20 more lines @@"));
 }

@@ -3,7 +3,7 @@
 //! Its form is that of [`super::schema`], which a test holds it to. Fields are added and never
 //! change their meaning under one `apiVersion`.
 
-use model::EffectKind;
+use model::{Edit, EditKind, EffectKind, Move, Why};
 use release::{
     BindingChange, Brake, Clusters, EffectCount, Fetch, FileChange, Group, Hidden, Preview, Sign,
 };
@@ -31,6 +31,7 @@ pub(super) fn of(preview: &Preview) -> Value {
                 "added": list(&preview.bindings_added, binding),
                 "removed": list(&preview.bindings_removed, binding),
                 "renamed": list(&preview.bindings_renamed, binding),
+                "moved": list(&preview.moves, moved),
                 "broken": list(&preview.bindings_broken, binding),
                 "mended": list(&preview.bindings_mended, binding),
             },
@@ -65,11 +66,53 @@ fn binding(change: &BindingChange) -> Value {
         "former": change.former.as_ref().map(|name| name.as_str()),
         "faults": change.faults,
         "clusters": clusters(&change.clusters),
+        "why": why(&change.why),
     })
 }
 
+fn moved(change: &Move<Clusters>) -> Value {
+    json!({
+        "application": change.application.as_str(),
+        "from": change.from,
+        "to": change.to,
+        "clusters": clusters(&change.clusters),
+        "why": why(&change.why),
+    })
+}
+
+fn why(why: &Why) -> Value {
+    json!({ "edits": list(&why.edits, edit), "unknown": why.n_unknown })
+}
+
+fn edit(edit: &Edit) -> Value {
+    json!({
+        "kind": edit_word(edit.kind),
+        "subject": edit.subject,
+        "path": edit.place.as_ref().map(|place| place.path.as_str()),
+        "line": edit.place.as_ref().map(|place| place.line),
+        "places": edit.n_places,
+        "before": edit.before,
+        "after": edit.after,
+        "clusters": edit.n_clusters,
+    })
+}
+
+fn edit_word(kind: EditKind) -> &'static str {
+    match kind {
+        EditKind::Document => "document",
+        EditKind::Setting => "setting",
+        EditKind::Field => "field",
+        EditKind::Groups => "groups",
+        EditKind::Label => "label",
+        EditKind::Value => "value",
+        EditKind::Expression => "expression",
+        EditKind::Overlay => "overlay",
+        EditKind::Template => "template",
+    }
+}
+
 fn namespace(count: &release::NamespaceCount) -> Value {
-    json!({ "namespace": count.namespace.as_str(), "clusters": clusters(&count.clusters) })
+    json!({ "namespace": count.namespace.as_str(), "clusters": clusters(&count.clusters), "why": why(&count.why) })
 }
 
 fn brake(brake: &Brake) -> Value {
@@ -140,6 +183,7 @@ fn group(group: &Group) -> Value {
         "variants": group.n_variants,
         "fetch": fetch(group.fetch),
         "clusters": clusters(&group.clusters),
+        "why": why(&group.why),
     })
 }
 

@@ -4,6 +4,8 @@
 
 mod contents;
 mod document;
+mod reasons;
+mod schema;
 
 use std::collections::HashSet;
 
@@ -18,6 +20,8 @@ use crate::present::words::count;
 use crate::session::Session;
 use crate::source::{self, Checked};
 use contents::Read;
+use reasons::Told;
+pub(crate) use schema::preview_schema;
 
 /// How many differing files are shown at first.
 const SHOWN: usize = 20;
@@ -31,6 +35,7 @@ Exit code: 0 nothing changes for any cluster; 1 something does; 2 failed.
 Examples:
   res-edge diff                   the work tree against HEAD
   res-edge diff main              the work tree against main
+  res-edge diff main HEAD -o markdown    as a comment on a change
   res-edge diff main my-change -o json")]
 pub(crate) struct Arguments {
     /// The revision before the change
@@ -42,9 +47,21 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = SHOWN)]
     limit: usize,
     /// Output format
-    #[arg(short, long, value_parser = ["text", "json"], default_value = "text")]
-    #[arg(value_name = "text|json", hide_possible_values = true, hide_default_value = true)]
+    #[arg(short, long, value_parser = ["text", "json", "markdown"], default_value = "text")]
+    #[arg(
+        value_name = "text|json|markdown",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
     output: String,
+}
+
+impl Arguments {
+    /// The command that shows everything.
+    fn command(&self) -> String {
+        let head = self.head.as_ref().map_or_else(String::new, |head| format!(" {head}"));
+        format!("res-edge diff {}{head}", self.base)
+    }
 }
 
 /// Compares, and writes what differs.
@@ -75,6 +92,7 @@ fn compare(arguments: &Arguments, session: &mut Session) -> Result<Outcome, Comm
     sides.present_new_errors(session);
     let preview = sides.preview(session);
     match arguments.output.as_str() {
+        "markdown" => session.terminal.print(&preview.to_markdown(&arguments.command()))?,
         "json" => {
             let document = document::of(&preview);
             let text = serde_json::to_string_pretty(&document).unwrap_or_default();
@@ -134,7 +152,8 @@ impl Sides {
     fn preview(&self, session: &Session) -> Preview {
         let _progress = session.terminal.progress("comparing");
         let read = Read { objects: &self.objects, layout: self.rendered_head.layout };
-        release::preview(&self.rendered_base, &self.rendered_head, &read)
+        let reasons = Told::new(&self.base, &self.head);
+        release::preview(&self.rendered_base, &self.rendered_head, &read, &reasons)
     }
 
     /// Writes the errors of the newer side that the older one does not have.

@@ -1,0 +1,45 @@
+//! Why something changes, as the preview asks for it.
+
+use model::{Move, Why};
+use plan::{Changes, Side};
+use release::{Part, Reasons};
+
+use crate::source::Checked;
+
+/// The edits between two sources.
+pub(super) struct Told<'a>(Changes<'a>);
+
+impl<'a> Told<'a> {
+    /// Puts two sources side by side.
+    pub(super) fn new(base: &'a Checked, head: &'a Checked) -> Self {
+        let side = |checked: &'a Checked| Side { fleet: &checked.fleet, source: &checked.source };
+        Self(Changes::new(side(base), side(head)))
+    }
+}
+
+impl Reasons for Told<'_> {
+    fn of_part(&self, part: &Part, clusters: &[u32]) -> Why {
+        match part {
+            Part::Application(name) => self.0.of_binding(name, clusters),
+            Part::Namespace(name) => self.0.of_namespace(name, clusters),
+            Part::Bootstrap => unknown(clusters),
+        }
+    }
+
+    fn of_file(&self, part: &Part, path: &str, clusters: &[u32]) -> Why {
+        let Part::Application(name) = part else { return unknown(clusters) };
+        let below = path.strip_prefix(name.as_str()).and_then(|path| path.strip_prefix('/'));
+        match below {
+            Some(path) => self.0.of_file(name, path, clusters),
+            None => self.0.of_listener(name, clusters),
+        }
+    }
+
+    fn moves(&self) -> Vec<Move<Vec<u32>>> {
+        self.0.moves()
+    }
+}
+
+fn unknown(clusters: &[u32]) -> Why {
+    Why { edits: Vec::new(), n_unknown: clusters.len() }
+}
