@@ -24,8 +24,8 @@ demo: ## Show the whole way on a small fleet, in a folder of its own
 bench: ## Measure, and write bench/RESULTS.md
 	@bench/run
 
-soak: ## Run every test with SOAK_CASES cases for each property (20000)
-	PROPTEST_CASES=$(SOAK_CASES) cargo test --release --workspace --locked
+soak: ## Try each property with SOAK_CASES cases (20000), and write bench/SOAK.md
+	@SOAK_CASES=$(SOAK_CASES) scripts/soak
 
 fuzz: ## Fuzz each target for FUZZ_SECONDS (600), and write fuzz/RESULTS.md
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz/run

@@ -1,13 +1,16 @@
-//! For tests only: fleets in one string, bare repositories, diagnostics as stable text.
+//! For tests only: fleets in one string, bare repositories, diagnostics as stable text,
+//! the number of cases of a property.
 //!
 //! Every room's tests may depend on this one, as a dev-dependency only. A mistake in a test's
 //! own input is a panic that says what is wrong with it.
 
+mod cases;
 mod programs;
 mod report;
 mod repository;
 mod source;
 
+pub use cases::cases;
 pub use programs::{helm, kustomize};
 pub use report::render_diagnostics;
 pub use repository::{TestRepository, repository, work_tree};

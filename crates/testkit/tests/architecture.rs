@@ -394,6 +394,22 @@ fn a_room_has_one_binary_of_integration_tests() {
 }
 
 #[test]
+fn properties_take_their_number_of_cases_from_testkit() {
+    let mut problems = Vec::new();
+    for room in rooms().iter().filter(|room| room.name != "testkit") {
+        for Text { path, text } in texts(room, &["src", "tests"]) {
+            let fixed = ["with_cases(", "ProptestConfig {", "Config { cases"];
+            if fixed.iter().any(|word| code(&text).contains(word)) {
+                problems.push(format!(
+                    "{path}: write `testkit::cases(n)`, so that `make soak` can try more cases"
+                ));
+            }
+        }
+    }
+    fail_if_any(&problems);
+}
+
+#[test]
 fn every_snapshot_is_used() {
     let mut problems = Vec::new();
     for room in rooms() {

@@ -315,7 +315,7 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(8))]
+    #![proptest_config(testkit::cases(8))]
 
     #[test]
     fn git_sees_every_ref_where_it_was_moved(acts in proptest::collection::vec(act(), 1..12)) {

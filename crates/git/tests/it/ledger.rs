@@ -271,7 +271,7 @@ fn a_missing_object_is_an_error() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(testkit::cases(24))]
 
     #[test]
     fn what_is_appended_is_what_is_read(sketch in sketch()) {

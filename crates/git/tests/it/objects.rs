@@ -103,7 +103,7 @@ fn the_empty_tree_is_written_too() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    #![proptest_config(testkit::cases(16))]
 
     #[test]
     fn any_content_survives(contents in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..5000), 1..40)) {

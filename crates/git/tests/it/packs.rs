@@ -61,7 +61,7 @@ fn variants() -> impl Strategy<Value = Vec<Variant>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(testkit::cases(24))]
 
     #[test]
     fn any_variants_survive(templates in templates(), variants in variants(), n_objects in 1_usize..80) {

@@ -66,7 +66,7 @@ fn understood(lines: &str) -> (String, Vec<String>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(testkit::cases(40))]
     #[test]
     fn any_order_in_any_files_is_the_same_fleet(
         order in Just((0..LINES.len()).collect::<Vec<_>>()).prop_shuffle(),

@@ -70,7 +70,7 @@ fn pretty(one: &str, other: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
+    #![proptest_config(testkit::cases(200))]
 
     #[test]
     fn a_compile_that_remembers_is_a_compile_from_nothing(edits in edits(24)) {
@@ -88,10 +88,4 @@ proptest! {
             earlier.push(world.clone());
         }
     }
-}
-
-/// As many as `PROPTEST_CASES` says, else what takes half a minute without optimization.
-fn cases() -> u32 {
-    let said = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
-    said.unwrap_or(200)
 }

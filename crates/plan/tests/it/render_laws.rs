@@ -50,7 +50,7 @@ fn facts(outcome: &Outcome) -> (String, Vec<String>, String) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(testkit::cases(24))]
 
     #[test]
     fn threads_change_nothing(clusters in 0..40_usize, applications in 0..6_usize, seed: u64) {

@@ -80,7 +80,7 @@ fn is_cluster_of(text: &str, name: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(testkit::cases(200))]
 
     #[test]
     fn deciding_twice_changes_nothing(fleets in fleets()) {

@@ -305,7 +305,7 @@ fn next_line(text: &str, node: &Node) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(testkit::cases(1_000))]
 
     #[test]
     fn edits_say_what_was_meant_and_touch_nothing_else(

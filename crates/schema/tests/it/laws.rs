@@ -115,7 +115,7 @@ fn check_places(text: &str, node: &Node) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(testkit::cases(512))]
 
     #[test]
     fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
@@ -188,7 +188,7 @@ fn said(source: &model::Source) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(testkit::cases(64))]
 
     #[test]
     fn splitting_and_reordering_change_nothing(

@@ -175,15 +175,8 @@ fn indented(template: &str) -> String {
         .collect()
 }
 
-/// 512 cases, or as many as `PROPTEST_CASES` says.
-fn config() -> ProptestConfig {
-    let default = ProptestConfig::default();
-    let is_set = std::env::var_os("PROPTEST_CASES").is_some();
-    ProptestConfig { cases: if is_set { default.cases } else { 512 }, ..default }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(testkit::cases(512))]
 
     /// A value that is accepted changes one scalar's text and nothing else.
     #[test]

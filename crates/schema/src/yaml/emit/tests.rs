@@ -191,7 +191,7 @@ fn normal(value: Value) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(testkit::cases(512))]
 
     /// What is written reads back as it was.
     #[test]
