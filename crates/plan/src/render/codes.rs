@@ -1,110 +1,70 @@
 //! What rendering can find wrong.
 
-use model::Code;
-
-macro_rules! codes {
-    ($($(#[$doc:meta])* $constant:ident = $name:literal: $meaning:literal;)*) => {
-        $(
-            $(#[$doc])*
-            pub static $constant: Code = Code { name: $name, meaning: $meaning };
-        )*
-
-        /// Every code of this part.
-        pub static ALL: &[&Code] = &[$(&$constant),*];
-    };
-}
-
-codes! {
-    /// A template's folder does not exist.
-    TEMPLATE_MISSING = "template-missing":
+model::codes! {
+    TEMPLATE_MISSING = "template-missing",
         "An application names a template folder that has no files; its clusters keep what they run.";
-    /// A template renders nothing.
-    TEMPLATE_EMPTY = "template-empty":
+    TEMPLATE_EMPTY = "template-empty",
         "A template renders nothing at all; applied, that would delete everything the application \
          has, so it is refused. An application is removed by removing its document.";
-    /// A template is neither flat nor base with overlays.
-    TEMPLATE_SHAPE = "template-shape":
+    TEMPLATE_SHAPE = "template-shape",
         "A template is a flat folder, or has `base/` and optionally `overlays/<version>/`; without \
          a base, clusters that no overlay selects would get nothing.";
-    /// A template is larger than allowed.
-    TEMPLATE_LIMIT = "template-limit":
+    TEMPLATE_LIMIT = "template-limit",
         "A template has more files, or larger ones, than are accepted.";
-    /// A folder in `overlays/` is no version.
-    OVERLAY_VERSION = "overlay-version":
+    OVERLAY_VERSION = "overlay-version",
         "A folder in `overlays/` is named by a version (Semantic Versioning 2.0); anything else has \
          no place in the order of precedence.";
-    /// Two overlays have the same precedence.
-    OVERLAY_PRECEDENCE = "overlay-precedence":
+    OVERLAY_PRECEDENCE = "overlay-precedence",
         "Two versions differ only in build metadata, so none of them is the higher one.";
-    /// An overlay does not say for which clusters it is.
-    OVERLAY_ANNOTATION = "overlay-annotation":
+    OVERLAY_ANNOTATION = "overlay-annotation",
         "An overlay's kustomization says in one annotation which clusters it is for; without it \
          nobody knows what it would have selected, so the whole template is broken.";
-    /// The older list of groups names one that is unknown or ambiguous.
-    OVERLAY_GROUP = "overlay-group":
+    OVERLAY_GROUP = "overlay-group",
         "The annotation `clusters` lists names of groups; each must name exactly one.";
-    /// An application pins a version that does not exist.
-    OVERLAY_UNKNOWN = "overlay-unknown":
+    OVERLAY_UNKNOWN = "overlay-unknown",
         "An application's `version` names an overlay that its template does not have.";
-    /// A folder has more than one kustomization.
-    KUSTOMIZATION_TWICE = "kustomization-twice":
+    KUSTOMIZATION_TWICE = "kustomization-twice",
         "A folder holds more than one of the kustomization files that kustomize looks for.";
-    /// A kustomization cannot be read.
-    KUSTOMIZATION_SYNTAX = "kustomization-syntax":
+    KUSTOMIZATION_SYNTAX = "kustomization-syntax",
         "A kustomization file is not the YAML that it should be.";
-    /// A resource of a kustomization cannot be followed.
-    KUSTOMIZATION_RESOURCE = "kustomization-resource":
+    KUSTOMIZATION_RESOURCE = "kustomization-resource",
         "A path in a kustomization does not exist, is listed twice, leads out of its folder or to \
          a folder without a kustomization; leaving it out would delete objects.";
-    /// A placeholder has no value.
-    MISSING_KEY = "missing-key":
+    MISSING_KEY = "missing-key",
         "A placeholder names a key that has no value on some clusters; an unfilled placeholder \
          must never go live.";
-    /// More values are refused at a place.
-    REFUSED_VALUES = "refused-values":
+    REFUSED_VALUES = "refused-values",
         "A placeholder takes values that its place refuses, more of them than are listed one by one.";
-    /// Two objects with the same identity on a cluster.
-    DUPLICATE_OBJECT = "duplicate-object":
+    DUPLICATE_OBJECT = "duplicate-object",
         "An object is rendered twice on a cluster; the two would overwrite each other for ever, and \
          removing one would delete the other.";
-    /// Two objects would have the same file.
-    FILE_COLLISION = "file-collision":
+    FILE_COLLISION = "file-collision",
         "Two different objects would be written to the same file.";
-    /// A file name is too long.
-    FILE_NAME_LENGTH = "file-name-length":
+    FILE_NAME_LENGTH = "file-name-length",
         "The file name of an object is longer than file systems allow.";
-    /// An object is outside its application's namespace.
-    OBJECT_NOT_ALLOWED = "object-not-allowed":
+    OBJECT_NOT_ALLOWED = "object-not-allowed",
         "An application renders only objects in its own namespace, unless its Namespace document \
          allows more; this keeps teams out of each other's namespaces and of the cluster itself.";
-    /// An object's namespace does not fit its kind.
-    OBJECT_NAMESPACE = "object-namespace":
+    OBJECT_NAMESPACE = "object-namespace",
         "An object of a namespaced kind says no namespace, or one of a cluster-wide kind says one; \
          it would not land where it seems to.";
-    /// A Namespace document takes the place of a template's object.
-    NAMESPACE_DOCUMENT_WINS = "namespace-document-wins":
+    NAMESPACE_DOCUMENT_WINS = "namespace-document-wins",
         "A template holds a Namespace that a Namespace document writes too; the document's is used.";
-    /// A Namespace is written twice in the layout `flux`.
-    NAMESPACE_TWICE = "namespace-twice":
+    NAMESPACE_TWICE = "namespace-twice",
         "A template holds a Namespace that a Namespace document writes too; in the layout `flux` \
          both are applied, and the application's Kustomization deletes it when it goes.";
-    /// A Secret in plain text.
-    PLAIN_SECRET = "plain-secret":
+    PLAIN_SECRET = "plain-secret",
         "A Secret with data stands in plain text in a render, where everyone who reads the \
          delivery can read it.";
-    /// The bootstrap folder does not exist.
-    BOOTSTRAP_MISSING = "bootstrap-missing":
+    BOOTSTRAP_MISSING = "bootstrap-missing",
         "The layout names a bootstrap folder that has no files.";
-    /// A placeholder of an application in a bootstrap file.
-    BOOTSTRAP_PLACEHOLDER = "bootstrap-placeholder":
+    BOOTSTRAP_PLACEHOLDER = "bootstrap-placeholder",
         "A bootstrap file belongs to a cluster, not to an application; only `rea.cluster.<key>` has \
          a meaning there.";
-    /// A bootstrap file in the folder of listeners.
-    BOOTSTRAP_LISTENERS = "bootstrap-listeners":
+    BOOTSTRAP_LISTENERS = "bootstrap-listeners",
         "`flux-system/listeners/` is written whole by the layout `flux`; a bootstrap file there \
          would be overwritten.";
-    /// A dependency that a cluster does not have.
-    DEPENDENCY_ABSENT = "dependency-absent":
+    DEPENDENCY_ABSENT = "dependency-absent",
         "An application depends on one that does not run on all of its clusters; Flux would wait \
          for it for ever there.";
 }
