@@ -32,7 +32,6 @@ mod columns;
 mod evaluate;
 mod lex;
 mod names;
-mod nearest;
 mod parse;
 mod pattern;
 mod print;
@@ -51,5 +50,4 @@ pub use syntax::{Extent, ParseError, Part, Syntax, SyntaxKind, Term};
 pub use texts::Texts;
 
 pub(crate) use lex::short;
-pub(crate) use nearest::nearest;
 pub(crate) use resolve::former_path;

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use model::Diagnostic;
 
 use super::ClusterKeys;
-use super::nearest::nearest;
 use super::texts::Texts;
+use schema::nearest::nearest;
+
 use crate::fleet::GroupId;
 
 /// The names of one fleet.

@@ -8,8 +8,9 @@ use super::codes::{
 };
 use super::lex::short;
 use super::names::{Findings, Names};
-use super::nearest::nearest;
 use super::{Extent, KeyId, Part, Pattern, Syntax, SyntaxKind, Term, ValueIndex};
+use schema::nearest::nearest;
+
 use crate::fleet::GroupId;
 
 /// An expression whose every name exists, as ids.

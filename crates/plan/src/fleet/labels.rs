@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use model::{ClusterId, ClusterSet, Diagnostic, Span};
 use schema::document::{ClusterDocument, FleetDocument};
+use schema::nearest::nearest;
 
 use super::codes::UNDECLARED_LABEL;
-use crate::expression::{ClusterKeys, Findings, Vocabulary, nearest, short};
+use crate::expression::{ClusterKeys, Findings, Vocabulary, short};
 
 /// The vocabulary of `fleet.yaml`, its values in order.
 pub(super) fn vocabulary(fleet: &FleetDocument) -> Option<Vocabulary> {

@@ -2,11 +2,12 @@
 
 use model::{ApplicationId, Delivery, Diagnostic, FanOut, NamespaceId, Span};
 use schema::document::{Cover, RoleDocument};
+use schema::nearest::nearest;
 
 use super::codes::{TOO_MANY_FOLDERS, UNKNOWN_APPLICATION};
 use super::inventory::{Inventory, Renamed, check_renames};
 use crate::expression::codes::{UNKNOWN_GROUP, UNKNOWN_NAMESPACE};
-use crate::expression::{Findings, Names, Texts, former_path, nearest};
+use crate::expression::{Findings, Names, Texts, former_path};
 
 /// Above so many entries in one folder, a warning.
 const MANY_FOLDERS: usize = 3_000;
