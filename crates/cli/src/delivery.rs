@@ -33,6 +33,17 @@ pub(crate) struct AuthorArguments {
     pub(crate) by: Option<String>,
 }
 
+/// The cluster that a person decides about.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ClusterArguments {
+    /// The cluster
+    pub(crate) cluster: String,
+    #[command(flatten)]
+    delivery: DeliveryArguments,
+    #[command(flatten)]
+    author: AuthorArguments,
+}
+
 impl AuthorArguments {
     /// Who acts, as `Name <mail>`.
     pub(crate) fn author(&self) -> String {
@@ -193,18 +204,17 @@ pub(crate) fn moved() -> CommandError {
 /// # Errors
 /// Nothing is released, there is nothing to decide, or it cannot be written.
 pub(crate) fn act_on_cluster(
-    (arguments, author): (&DeliveryArguments, &AuthorArguments),
-    cluster: &str,
+    arguments: &ClusterArguments,
     session: &mut Session,
     decide: impl Fn(&Act<'_>) -> Result<Step, CommandError>,
 ) -> Result<Acted, CommandError> {
     let checked = crate::source::check(session)?;
-    let repository = arguments.open(session)?;
+    let repository = arguments.delivery.open(session)?;
     let delivery = &checked.fleet.delivery;
-    let by = author.author();
+    let by = arguments.author.author();
     for _ in 0..ATTEMPTS {
         let (commit, ledger) = existing_ledger(&repository)?;
-        let uid = released_cluster(&ledger, cluster)?.uid;
+        let uid = released_cluster(&ledger, &arguments.cluster)?.uid;
         let found = foreign(&repository, &ledger, delivery)?;
         let found = found.iter().find(|(foreign, _)| *foreign == uid).map(|(_, tree)| *tree);
         let act = Act { ledger: &ledger, uid, found, by: &by, now: Timestamp::now() };

@@ -3,7 +3,7 @@
 use model::HoldKind;
 
 use super::Outcome;
-use crate::delivery::{self, Act, AuthorArguments, DeliveryArguments};
+use crate::delivery::{self, Act, ClusterArguments};
 use crate::error::{CommandError, ErrorKind};
 use crate::session::Session;
 
@@ -12,12 +12,8 @@ use crate::session::Session;
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Example:\n  res-edge adopt central-la-nola-2301")]
 pub(crate) struct Arguments {
-    /// The cluster
-    cluster: String,
     #[command(flatten)]
-    delivery: DeliveryArguments,
-    #[command(flatten)]
-    author: AuthorArguments,
+    on: ClusterArguments,
 }
 
 /// Records the foreign tree, and says how to go on.
@@ -25,7 +21,7 @@ pub(crate) struct Arguments {
 /// # Errors
 /// There is nothing foreign on the cluster, or the ledger cannot be read or written.
 pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcome, CommandError> {
-    let name = &arguments.cluster;
+    let name = &arguments.on.cluster;
     let decide = |act: &Act<'_>| {
         let recorded = act.ledger.holds.iter().find(|hold| hold.cluster == act.uid);
         let recorded = recorded.filter(|hold| hold.kind == HoldKind::Foreign);
@@ -33,8 +29,7 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcom
         release::adopt(act.ledger, act.uid, tree, act.by, act.now)
             .map_err(|error| CommandError::of(ErrorKind::User, &error))
     };
-    delivery::act_on_cluster((&arguments.delivery, &arguments.author), name, session, decide)?
-        .project()?;
+    delivery::act_on_cluster(&arguments.on, session, decide)?.project()?;
     session.terminal.message(&format!(
         "adopted: `{name}` keeps what was found there, and gets no release until \
          `res-edge resume {name}`"

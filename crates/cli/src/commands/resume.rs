@@ -1,7 +1,7 @@
 //! `res-edge resume`: ends an adoption.
 
 use super::Outcome;
-use crate::delivery::{self, Act, AuthorArguments, DeliveryArguments};
+use crate::delivery::{self, Act, ClusterArguments};
 use crate::error::{CommandError, ErrorKind};
 use crate::session::Session;
 
@@ -9,12 +9,8 @@ use crate::session::Session;
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Example:\n  res-edge resume central-la-nola-2301 && res-edge publish")]
 pub(crate) struct Arguments {
-    /// The cluster
-    cluster: String,
     #[command(flatten)]
-    delivery: DeliveryArguments,
-    #[command(flatten)]
-    author: AuthorArguments,
+    on: ClusterArguments,
 }
 
 /// Takes the hold away and projects the release.
@@ -22,15 +18,14 @@ pub(crate) struct Arguments {
 /// # Errors
 /// Nothing was adopted for the cluster, or the ledger cannot be read or written.
 pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcome, CommandError> {
-    let name = &arguments.cluster;
+    let name = &arguments.on.cluster;
     let decide = |act: &Act<'_>| {
         release::resume(act.ledger, act.uid, act.by, act.now).map_err(|error| {
             CommandError::of(ErrorKind::User, &error)
                 .hint("a change that was not adopted is taken away with `res-edge discard`")
         })
     };
-    delivery::act_on_cluster((&arguments.delivery, &arguments.author), name, session, decide)?
-        .project()?;
+    delivery::act_on_cluster(&arguments.on, session, decide)?.project()?;
     session.terminal.message(&format!(
         "resumed: `{name}` holds its last release; `res-edge publish` brings it to the newest"
     ));
