@@ -9,5 +9,9 @@ use proptest::test_runner::Config;
 #[must_use]
 pub fn cases(few: u32) -> Config {
     let default = Config { failure_persistence: None, ..Config::default() };
-    if std::env::var_os("PROPTEST_CASES").is_some() { default } else { Config { cases: few, ..default } }
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        default
+    } else {
+        Config { cases: few, ..default }
+    }
 }

@@ -134,7 +134,11 @@ fn write_json<I: Item>(
     items: impl Iterator<Item = I>,
     terminal: &mut Terminal,
 ) -> Result<(), CommandError> {
+    let mut items = items.peekable();
     terminal.print("{\n  \"apiVersion\": \"res-edge.dev/v1\",\n  \"kind\": \"List\",\n")?;
+    if items.peek().is_none() {
+        return terminal.print("  \"items\": []\n}\n");
+    }
     terminal.print("  \"items\": [")?;
     for (index, item) in items.enumerate() {
         terminal.print(if index == 0 { "\n" } else { ",\n" })?;
@@ -153,13 +157,10 @@ fn write_yaml<I: Item>(
     items: impl Iterator<Item = I>,
     terminal: &mut Terminal,
 ) -> Result<(), CommandError> {
-    terminal.print("apiVersion: res-edge.dev/v1\nkind: List\nitems:\n")?;
-    for item in items {
-        let text = super::yaml::text(&item.document());
-        let text = indented(&text, 2);
-        terminal.print_line(&format!("- {}", text.trim_start()))?;
-    }
-    Ok(())
+    let mut items = items.peekable();
+    let nothing = if items.peek().is_none() { " []" } else { "" };
+    terminal.print(&format!("apiVersion: res-edge.dev/v1\nkind: List\nitems:{nothing}\n"))?;
+    items.try_for_each(|item| terminal.print(&super::yaml::item(&item.document())))
 }
 
 fn write_csv<I: Item>(

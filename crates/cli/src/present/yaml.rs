@@ -1,67 +1,22 @@
-//! A JSON value as YAML in block style, for `-o yaml`.
-//!
-//! A string stands plain only where every reader takes it for a string, else in double quotes in
-//! the form of JSON, which is YAML as well.
+//! A JSON value in the canonical form of YAML, for `-o yaml`.
 
-use serde_json::Value;
+use schema::yaml::emit::{self, Leaf, Mapping, Value};
 
-/// The value as YAML, without a line break at its end.
-pub(crate) fn text(value: &Value) -> String {
-    let mut lines = Vec::new();
-    block(value, 0, &mut lines);
-    lines.join("\n")
+/// The value as the only item of a list, so that items can be written one after another.
+pub(crate) fn item(value: &serde_json::Value) -> String {
+    emit::emit(&Value::Sequence(vec![tree(value)]))
 }
 
-fn block(value: &Value, depth: usize, lines: &mut Vec<String>) {
-    let space = "  ".repeat(depth);
+fn tree(value: &serde_json::Value) -> Value {
     match value {
-        Value::Object(pairs) if !pairs.is_empty() => {
-            for (key, value) in pairs {
-                entry(&format!("{space}{}:", string(key)), value, depth, lines);
-            }
+        serde_json::Value::String(text) => text.into(),
+        serde_json::Value::Array(items) => items.iter().map(tree).collect(),
+        serde_json::Value::Object(pairs) => {
+            let pairs = pairs.iter().map(|(key, value)| (Leaf::string(key.as_str()), tree(value)));
+            Value::Mapping(pairs.collect::<Mapping>())
         }
-        Value::Array(items) if !items.is_empty() => {
-            for item in items {
-                let mut inner = Vec::new();
-                block(item, depth + 1, &mut inner);
-                let first = inner.first().map(|line| line.trim_start().to_owned());
-                lines.push(format!("{space}- {}", first.unwrap_or_default()));
-                lines.extend(inner.into_iter().skip(1));
-            }
-        }
-        scalar => lines.push(format!("{space}{}", flow(scalar))),
-    }
-}
-
-fn entry(head: &str, value: &Value, depth: usize, lines: &mut Vec<String>) {
-    let (nested, below) = match value {
-        Value::Object(pairs) => (!pairs.is_empty(), depth + 1),
-        Value::Array(items) => (!items.is_empty(), depth),
-        _ => (false, depth),
-    };
-    if nested {
-        lines.push(head.to_owned());
-        block(value, below, lines);
-    } else {
-        lines.push(format!("{head} {}", flow(value)));
-    }
-}
-
-fn flow(value: &Value) -> String {
-    match value {
-        Value::String(text) => string(text),
-        other => other.to_string(),
-    }
-}
-
-fn string(text: &str) -> String {
-    let first = text.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_'));
-    let inside = |c: char| c.is_ascii_alphanumeric() || "-_./ ()+".contains(c);
-    let plain = first && text.chars().all(inside) && !text.ends_with(' ');
-    if plain && schema::yaml::reads_as_string(text) {
-        text.to_owned()
-    } else {
-        Value::String(text.to_owned()).to_string()
+        // Numbers, booleans and null are written as JSON writes them.
+        other => Value::Leaf(Leaf::as_written(other.to_string())),
     }
 }
 
@@ -70,19 +25,20 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn writes_blocks_that_read_back_the_same() {
+    fn an_item_reads_back_as_the_same_value() {
         let value = json!({"a": [{"b": "yes", "c": [1, true, null]}, "x: y"], "d": {}, "e": ["f"]});
         let expected = "\
-a:
-- b: \"yes\"
-  c:
-  - 1
-  - true
-  - null
-- \"x: y\"
-d: {}
-e:
-- f";
-        assert_eq!(super::text(&value), expected);
+- a:
+  - b: \"yes\"
+    c:
+    - 1
+    - true
+    - null
+  - \"x: y\"
+  d: {}
+  e:
+  - f
+";
+        assert_eq!(super::item(&value), expected);
     }
 }
