@@ -3,6 +3,8 @@
 //! A document that was read is well formed by itself: known fields, right types, valid names.
 //! What it refers to is looked up by the room `plan`.
 
+use std::sync::Arc;
+
 use model::{
     ApplicationName, ClusterName, Delivery, FleetUid, GroupPath, NamespaceName, Scalar, Span,
 };
@@ -28,8 +30,8 @@ impl<T> Spanned<T> {
 pub enum Document {
     /// The settings, in `fleet.yaml`.
     Fleet(FleetDocument),
-    /// A cluster.
-    Cluster(ClusterDocument),
+    /// A cluster; shared, since there are very many that rarely change.
+    Cluster(Arc<ClusterDocument>),
     /// A group of clusters.
     Group(GroupDocument),
     /// A namespace.

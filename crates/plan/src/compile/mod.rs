@@ -19,6 +19,8 @@
 //! **The bound.** The memory holds the [`MOST_SOURCES`] sources that were used last, and nothing
 //! besides what these consist of.
 
+mod fleet;
+
 use std::sync::Arc;
 
 use model::{Diagnostic, ExpansionRequest, Expansions, Files, Rendered, Sink, Source};
@@ -121,13 +123,17 @@ impl Compiler {
         if diagnostics.iter().any(Diagnostic::is_error) {
             return refused(source, diagnostics, documents);
         }
-        let assembled = match accepted {
-            Some((before, accepted)) if before.documents.is_same(&documents) => {
-                Ok((Arc::clone(&accepted.fleet), Arc::clone(&accepted.warnings)))
-            }
-            _ => assemble(&source, documents.documents().cloned().collect())
-                .map(|(fleet, warnings)| (Arc::new(fleet), Arc::from(warnings))),
-        };
+        let known = accepted.and_then(|(before, accepted)| {
+            fleet::understand(&before.documents, accepted, &documents)
+        });
+        let assembled = known.map_or_else(
+            || {
+                let documents = documents.documents().cloned().collect();
+                let assembled = assemble(&source, documents);
+                assembled.map(|(fleet, warnings)| (Arc::new(fleet), Arc::from(warnings)))
+            },
+            Ok,
+        );
         let (fleet, warnings) = match assembled {
             Ok(assembled) => assembled,
             Err(found) => {

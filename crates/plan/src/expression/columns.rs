@@ -1,6 +1,7 @@
 //! The clusters of every label and value, by key and value.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use model::{ClusterId, ClusterSet};
 
@@ -18,7 +19,7 @@ pub struct ValueIndex(pub u32);
 #[derive(Clone, Debug, Default)]
 pub struct ClusterKeys {
     names: Texts,
-    keys: Vec<Key>,
+    keys: Vec<Arc<Key>>,
 }
 
 /// One key: its distinct values in order, and the clusters of each.
@@ -34,6 +35,8 @@ pub struct Key {
 /// A set of bits for each of 30,000 addresses would take 100 MB; few clusters are a list.
 #[derive(Clone, Debug)]
 pub enum Members {
+    /// One, as of most addresses.
+    One(ClusterId),
     /// So few that a list is smaller than a set.
     Few(Vec<ClusterId>),
     /// A set.
@@ -42,6 +45,9 @@ pub enum Members {
 
 impl Members {
     fn new(clusters: Vec<ClusterId>, n_clusters: usize) -> Self {
+        if let [cluster] = clusters[..] {
+            return Self::One(cluster);
+        }
         if clusters.len() * 64 < n_clusters {
             return Self::Few(clusters);
         }
@@ -50,9 +56,19 @@ impl Members {
         Self::Many(set)
     }
 
+    /// The clusters in order.
+    fn list(&self) -> Vec<ClusterId> {
+        match self {
+            Self::One(cluster) => vec![*cluster],
+            Self::Few(clusters) => clusters.clone(),
+            Self::Many(clusters) => clusters.iter().collect(),
+        }
+    }
+
     /// Adds the clusters to a set.
     pub fn add_to(&self, set: &mut ClusterSet) {
         match self {
+            Self::One(cluster) => set.insert(*cluster),
             Self::Few(clusters) => clusters.iter().for_each(|cluster| set.insert(*cluster)),
             Self::Many(clusters) => set.unite(clusters),
         }
@@ -73,7 +89,8 @@ impl ClusterKeys {
         let mut sorted: Vec<_> = by_key.into_iter().collect();
         sorted.sort_unstable_by_key(|(key, _)| *key);
         let names = Texts::from_sorted(sorted.iter().map(|(key, _)| *key));
-        let keys = sorted.into_iter().map(|(_, values)| Key::new(n_clusters, values)).collect();
+        let keys =
+            sorted.into_iter().map(|(_, values)| Arc::new(Key::new(n_clusters, values))).collect();
         Self { names, keys }
     }
 
@@ -91,7 +108,20 @@ impl ClusterKeys {
     /// A key.
     #[must_use]
     pub fn get(&self, key: KeyId) -> Option<&Key> {
-        self.keys.get(key.0 as usize)
+        self.keys.get(key.0 as usize).map(|key| &**key)
+    }
+
+    /// Gives a cluster that has one value of a key another one. `n_clusters` is the fleet's.
+    pub(crate) fn change(
+        &mut self,
+        n_clusters: usize,
+        cluster: ClusterId,
+        key: KeyId,
+        (from, to): (&str, &str),
+    ) {
+        if let Some(key) = self.keys.get_mut(key.0 as usize) {
+            Arc::make_mut(key).change(n_clusters, cluster, from, to);
+        }
     }
 
     /// The clusters of a value of a key.
@@ -102,6 +132,31 @@ impl ClusterKeys {
 }
 
 impl Key {
+    fn change(&mut self, n_clusters: usize, cluster: ClusterId, from: &str, to: &str) {
+        if let Some(index) = self.values.find(from) {
+            let mut left = self.members[index].list();
+            left.retain(|other| *other != cluster);
+            if left.is_empty() {
+                self.values.remove(index);
+                self.members.remove(index);
+            } else {
+                self.members[index] = Members::new(left, n_clusters);
+            }
+        }
+        match self.values.find(to) {
+            Some(index) => {
+                let mut list = self.members[index].list();
+                let at = list.partition_point(|other| *other < cluster);
+                list.insert(at, cluster);
+                self.members[index] = Members::new(list, n_clusters);
+            }
+            None => {
+                let index = self.values.insert(to);
+                self.members.insert(index, Members::One(cluster));
+            }
+        }
+    }
+
     fn new(n_clusters: usize, values: HashMap<&str, Vec<ClusterId>>) -> Self {
         let mut sorted: Vec<_> = values.into_iter().collect();
         sorted.sort_unstable_by_key(|(value, _)| *value);

@@ -6,7 +6,7 @@ use super::Pattern;
 
 /// Distinct texts, sorted; a position here is an id elsewhere. They stand in one string, so that
 /// a search by pattern reads memory from front to back.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Texts {
     joined: String,
     ends: Vec<u32>,
@@ -22,6 +22,25 @@ impl Texts {
             texts.ends.push(texts.joined.len() as u32);
         }
         texts
+    }
+
+    /// Removes the text at a position.
+    pub(crate) fn remove(&mut self, index: usize) {
+        let n_bytes = self.get(index).len();
+        let start = self.ends[index] as usize - n_bytes;
+        self.joined.replace_range(start..start + n_bytes, "");
+        self.ends.remove(index);
+        self.ends[index..].iter_mut().for_each(|end| *end -= n_bytes as u32);
+    }
+
+    /// Inserts a text that is not there yet, and answers its position.
+    pub(crate) fn insert(&mut self, text: &str) -> usize {
+        let index = self.first(|candidate| candidate >= text);
+        let start = if index == 0 { 0 } else { self.ends[index - 1] as usize };
+        self.joined.insert_str(start, text);
+        self.ends.insert(index, start as u32);
+        self.ends[index..].iter_mut().for_each(|end| *end += text.len() as u32);
+        index
     }
 
     /// How many there are.
@@ -136,5 +155,19 @@ mod tests {
         assert_eq!(matching(&["", "ba", ""]), Vec::<usize>::new(), "across two texts");
         assert_eq!(matching(&["", "b", "c"]), [3, 5]);
         assert_eq!(matching(&[""]), [0]);
+    }
+
+    #[test]
+    fn texts_that_come_and_go_leave_the_others_where_they_were() {
+        let mut texts = Texts::from_sorted(["", "a", "abc", "b"]);
+        assert_eq!(texts.insert("ab"), 2);
+        assert_eq!(texts.insert("zz"), 5);
+        assert_eq!(texts, Texts::from_sorted(["", "a", "ab", "abc", "b", "zz"]));
+        texts.remove(0);
+        texts.remove(4);
+        texts.remove(1);
+        assert_eq!(texts, Texts::from_sorted(["a", "abc", "b"]));
+        assert_eq!(texts.insert(""), 0);
+        assert_eq!(texts, Texts::from_sorted(["", "a", "abc", "b"]));
     }
 }

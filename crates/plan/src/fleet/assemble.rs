@@ -131,10 +131,10 @@ impl Parts {
             tables: Arc::new(Tables {
                 document: fleet,
                 names,
-                selectors,
-                unmatched: placement.unmatched,
-                namespace_overrides: placement.namespace_overrides,
-                application_overrides: placement.application_overrides,
+                selectors: Arc::new(selectors),
+                unmatched: Arc::new(placement.unmatched),
+                namespace_overrides: placement.namespace_overrides.into(),
+                application_overrides: placement.application_overrides.into(),
                 values,
             }),
         }

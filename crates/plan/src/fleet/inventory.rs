@@ -1,6 +1,7 @@
 //! The documents of a source by kind, in the order of their names, each name once.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use model::{Diagnostic, GroupPath, Severity, Source, Span};
 use schema::document::{
@@ -15,7 +16,7 @@ use crate::expression::{Findings, GroupNames};
 /// The documents, sorted and distinct.
 pub(crate) struct Inventory {
     pub(crate) fleet: FleetDocument,
-    pub(crate) clusters: Vec<ClusterDocument>,
+    pub(crate) clusters: Vec<Arc<ClusterDocument>>,
     /// The groups by their present paths.
     pub(crate) groups: Vec<(GroupPath, GroupDocument)>,
     pub(crate) group_names: GroupNames,
@@ -27,7 +28,7 @@ pub(crate) struct Inventory {
 #[derive(Default)]
 struct Sorted {
     fleets: Vec<FleetDocument>,
-    clusters: Vec<ClusterDocument>,
+    clusters: Vec<Arc<ClusterDocument>>,
     groups: Vec<GroupDocument>,
     namespaces: Vec<NamespaceDocument>,
     applications: Vec<ApplicationDocument>,

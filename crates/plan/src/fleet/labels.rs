@@ -1,6 +1,7 @@
 //! The labels and own values of clusters, and the vocabulary that they are held to.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use model::{ClusterId, ClusterSet, Diagnostic, Span};
 use schema::document::{ClusterDocument, FleetDocument};
@@ -25,7 +26,7 @@ pub(super) fn vocabulary(fleet: &FleetDocument) -> Option<Vocabulary> {
 }
 
 /// The clusters by their labels and own values; inherited values do not count.
-pub(super) fn cluster_keys(clusters: &[ClusterDocument]) -> ClusterKeys {
+pub(super) fn cluster_keys(clusters: &[Arc<ClusterDocument>]) -> ClusterKeys {
     let pairs = clusters.iter().enumerate().flat_map(|(index, document)| {
         let own = document.metadata.labels.iter().chain(&document.values);
         own.map(move |(key, value)| (ClusterId(index as u32), &*key.value, &*value.value.text))
@@ -36,7 +37,7 @@ pub(super) fn cluster_keys(clusters: &[ClusterDocument]) -> ClusterKeys {
 /// Checks that every cluster's labels are declared. One undeclared key or value is told once,
 /// with all clusters that have it.
 pub(super) fn check_labels(
-    clusters: &[ClusterDocument],
+    clusters: &[Arc<ClusterDocument>],
     vocabulary: &Vocabulary,
     findings: &mut Findings,
 ) {

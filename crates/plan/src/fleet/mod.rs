@@ -11,12 +11,14 @@ mod graph;
 mod hierarchy;
 mod inventory;
 mod labels;
+mod patch;
 mod placement;
 mod references;
 mod selectors;
 
 pub use assemble::assemble;
 pub(crate) use inventory::Inventory;
+pub(crate) use patch::patch;
 pub(crate) use selectors::{Selector, Selectors};
 
 use std::sync::Arc;
@@ -55,11 +57,11 @@ pub struct Fleet {
     /// The clusters.
     pub clusters: Vec<Cluster>,
     /// The groups.
-    pub groups: Vec<Group>,
+    pub groups: Arc<[Group]>,
     /// The namespaces.
-    pub namespaces: Vec<Namespace>,
+    pub namespaces: Arc<[Namespace]>,
     /// The applications.
-    pub applications: Vec<Application>,
+    pub applications: Arc<[Application]>,
     /// The roles, in the order of their names.
     pub roles: Vec<RoleDocument>,
     /// The clusters that say `decommission: true`; no namespace and no application has them.
@@ -76,12 +78,12 @@ pub(crate) struct Tables {
     /// `fleet.yaml`.
     pub(crate) document: FleetDocument,
     pub(crate) names: Names,
-    pub(crate) selectors: Selectors,
-    unmatched: UnmatchedValues,
+    pub(crate) selectors: Arc<Selectors>,
+    unmatched: Arc<UnmatchedValues>,
     /// The clusters of each override of each namespace.
-    pub(crate) namespace_overrides: Vec<Vec<ClusterSet>>,
+    pub(crate) namespace_overrides: Arc<[Vec<ClusterSet>]>,
     /// The clusters of each override of each application.
-    pub(crate) application_overrides: Vec<Vec<ClusterSet>>,
+    pub(crate) application_overrides: Arc<[Vec<ClusterSet>]>,
     pub(crate) values: Values,
 }
 
@@ -107,14 +109,12 @@ impl Fleet {
 
     /// Whether another fleet has clusters of the same names.
     pub(crate) fn same_clusters(&self, other: &Self) -> bool {
-        let names =
-            |fleet: &Self| fleet.clusters.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
-        names(self) == names(other)
+        self.tables.names.clusters == other.tables.names.clusters
     }
 
     /// Whether values have the same ids in another fleet.
     pub(crate) fn shares_values(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.tables, &other.tables)
+        self.tables.values.shares_ids(&other.tables.values)
     }
 
     /// The clusters that have another former name in a fleet of the same clusters.
@@ -186,7 +186,7 @@ pub struct Cluster {
     /// The name.
     pub name: ClusterName,
     /// The document.
-    pub document: ClusterDocument,
+    pub document: Arc<ClusterDocument>,
 }
 
 /// A group.

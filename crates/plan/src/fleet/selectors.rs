@@ -60,7 +60,7 @@ impl Selectors {
         }
     }
 
-    fn all(&self) -> impl Iterator<Item = &Selector> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Selector> {
         let own = self.groups.iter().chain(&self.namespaces).chain(&self.applications);
         let overrides = self.namespace_overrides.iter().chain(&self.application_overrides);
         own.chain(overrides.flatten()).flatten()

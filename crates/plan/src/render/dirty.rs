@@ -38,7 +38,7 @@ pub(crate) struct Changes<'a> {
 impl<'a> Changes<'a> {
     /// The changes from an earlier render to a fleet with the same names.
     pub(crate) fn new(previous: Previous<'a>, fleet: &'a Fleet) -> Self {
-        let mut namespaces = previous.fleet.namespaces.iter().zip(&fleet.namespaces);
+        let mut namespaces = previous.fleet.namespaces.iter().zip(fleet.namespaces.iter());
         Self {
             previous,
             fleet,
@@ -162,7 +162,7 @@ impl<'a> Changes<'a> {
         if self.is_same_fleet {
             return changed;
         }
-        for (old, new) in self.previous.fleet.namespaces.iter().zip(&self.fleet.namespaces) {
+        for (old, new) in self.previous.fleet.namespaces.iter().zip(self.fleet.namespaces.iter()) {
             let (mut old, mut new) = (old.clusters.clone(), new.clusters.clone());
             old.intersect(before);
             new.intersect(live);

@@ -170,7 +170,7 @@ fn absent_dependencies(context: &Context<'_>) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    for application in &context.fleet.applications {
+    for application in context.fleet.applications.iter() {
         let listed = application.depends_on.iter().zip(&application.document.depends_on);
         for (id, written) in listed {
             let mut without = application.clusters.clone();

@@ -152,9 +152,10 @@ impl<'s> Chosen<'s> {
             let is_chart = !flux && chart_folder(&template.folder, &entry).is_some();
             Some((path, choice, is_chart.then_some(ApplicationId(id))))
         };
-        let used = (0..).zip(&fleet.applications).zip(&plans).flat_map(|((id, app), plan)| {
-            plan.iter().flatten().filter_map(move |plan| key(id, app, plan.choice))
-        });
+        let used =
+            (0..).zip(fleet.applications.iter()).zip(&plans).flat_map(|((id, app), plan)| {
+                plan.iter().flatten().filter_map(move |plan| key(id, app, plan.choice))
+            });
         Self { used: used.collect(), templates, plans }
     }
 }

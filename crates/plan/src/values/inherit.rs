@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use model::{ClusterId, ClusterSet, Diagnostic, Span};
 
-use super::distinct::Distinct;
+use super::distinct::Collected;
 use super::entries::of_cluster;
 use super::from_values;
 use crate::expression::Findings;
@@ -39,7 +39,7 @@ struct Disagreement {
 pub(super) fn columns(
     inventory: &Inventory,
     groups: &[ClusterSet],
-    distinct: &mut Distinct,
+    distinct: &mut Collected,
     findings: &mut Findings,
 ) -> BTreeMap<Box<str>, Column> {
     let mut columns = BTreeMap::new();
@@ -54,7 +54,7 @@ pub(super) fn columns(
     columns
 }
 
-fn layers<'a>(inventory: &'a Inventory, distinct: &mut Distinct) -> HashMap<&'a str, Layers> {
+fn layers<'a>(inventory: &'a Inventory, distinct: &mut Collected) -> HashMap<&'a str, Layers> {
     let mut layers: HashMap<&str, Layers> = HashMap::new();
     for (key, value) in &inventory.fleet.values {
         layers.entry(&key.value).or_default().fleet = Some(distinct.add(&value.value));
@@ -143,7 +143,7 @@ fn tell(
     key: &str,
     disagreement: &Disagreement,
     inventory: &Inventory,
-    distinct: &Distinct,
+    distinct: &Collected,
 ) -> Diagnostic {
     let Disagreement { first, second, clusters } = disagreement;
     let path = |value: &GroupValue| &inventory.groups[value.group].0;

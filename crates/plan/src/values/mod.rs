@@ -24,10 +24,10 @@ pub(crate) use entries::{By, Entry, of_application, of_cluster, of_namespace};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use model::{ApplicationId, ClusterSet, Scalar};
+use model::{ApplicationId, ClusterId, ClusterSet, Scalar};
 use schema::document::Override;
 
-use self::distinct::Distinct;
+use self::distinct::{Collected, Distinct};
 use crate::expression::Findings;
 use crate::fleet::{Column, Fleet, Inventory, KeySpace, ValueId};
 
@@ -43,6 +43,16 @@ pub(crate) struct Values {
 
 type ByKey = HashMap<Box<str>, Column>;
 
+/// A cluster's own value of a key that becomes another one.
+pub(crate) struct Change<'a> {
+    /// The cluster.
+    pub(crate) cluster: ClusterId,
+    /// The key, which the cluster had itself before.
+    pub(crate) key: &'a str,
+    /// The value.
+    pub(crate) to: &'a Scalar,
+}
+
 impl Values {
     /// Takes all values of the documents, and puts together what clusters inherit.
     pub(crate) fn new(
@@ -50,7 +60,7 @@ impl Values {
         groups: &[ClusterSet],
         findings: &mut Findings,
     ) -> Self {
-        let mut distinct = Distinct::default();
+        let mut distinct = Collected::default();
         collisions::check(inventory, groups, findings);
         let cluster = inherit::columns(inventory, groups, &mut distinct, findings);
         let namespaces = inventory.namespaces.iter().map(|d| (of_namespace(d), &d.overrides));
@@ -60,7 +70,32 @@ impl Values {
             let values = overrides.iter().flat_map(|item| &item.values);
             values.for_each(|(_, value)| _ = distinct.add(&value.value));
         }
-        Self { distinct, cluster, columns: RwLock::default() }
+        Self { distinct: Distinct::new(distinct), cluster, columns: RwLock::default() }
+    }
+
+    /// The same with other values for keys that a cluster has itself; nothing where that is more
+    /// than a few values.
+    pub(crate) fn change(&self, changes: &[Change<'_>], n_clusters: usize) -> Option<Self> {
+        let mut distinct = self.distinct.clone();
+        let mut changed: BTreeMap<&str, Vec<Option<ValueId>>> = BTreeMap::new();
+        for Change { cluster, key, to } in changes {
+            let column = self.cluster.get(*key)?;
+            let values = changed.entry(key).or_insert_with(|| match column {
+                Column::Same(value) => vec![*value; n_clusters],
+                Column::Each(values) => values.to_vec(),
+            });
+            values[cluster.index()] = Some(distinct.extend(to)?);
+        }
+        let mut cluster = self.cluster.clone();
+        for (key, values) in changed {
+            cluster.insert(key.into(), from_values(values));
+        }
+        Some(Self { distinct, cluster, columns: RwLock::default() })
+    }
+
+    /// Whether ids mean the same in both.
+    pub(crate) fn shares_ids(&self, other: &Self) -> bool {
+        self.distinct.shares_ids(&other.distinct)
     }
 
     /// The id of a value of the fleet's documents.

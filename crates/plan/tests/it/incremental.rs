@@ -28,7 +28,7 @@ fn facts(compiled: &Compiled, sink: &MemoryObjects) -> String {
     for cluster in &fleet.clusters {
         text.push_str(&format!("{cluster:?}\n"));
     }
-    for group in &fleet.groups {
+    for group in fleet.groups.iter() {
         text.push_str(&format!("{group:?}\n"));
     }
     text.push_str(&format!("{:?}\n{:?}\n", fleet.namespaces, fleet.applications));

@@ -2,6 +2,8 @@
 //!
 //! The checks have been made; what is still not as expected gives no document, never a panic.
 
+use std::sync::Arc;
+
 use model::{
     ApplicationName, ClusterName, Delivery, FanOut, FileId, GroupPath, NameError, NamespaceName,
     Scalar, ScalarKind, Span,
@@ -20,7 +22,7 @@ pub(super) fn document(file: FileId, kind: Kind, node: &Node) -> Option<Document
     let root = Part { file, node: Some(node) };
     Some(match kind {
         Kind::Fleet => Document::Fleet(fleet(root)?),
-        Kind::Cluster => Document::Cluster(cluster(root)?),
+        Kind::Cluster => Document::Cluster(Arc::new(cluster(root)?)),
         Kind::Group => Document::Group(group(root)?),
         Kind::Namespace => Document::Namespace(namespace(root)?),
         Kind::Application => Document::Application(application(root)?),

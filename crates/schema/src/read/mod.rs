@@ -140,15 +140,26 @@ impl ReadSource {
         Some(&self.files[position]).filter(|known| known.id == file.id && known.path == file.path)
     }
 
-    /// Whether another source has the same documents at the same places.
+    /// What was read of the files that are not the same, before and now; nothing if other files
+    /// hold documents than did.
     #[must_use]
-    pub fn is_same(&self, other: &Self) -> bool {
-        let same = |(one, other): (&ReadFile, &ReadFile)| {
-            one.file == other.file && Arc::ptr_eq(&one.content, &other.content)
-        };
-        self.files.len() == other.files.len()
-            && self.faults == other.faults
-            && self.files.iter().zip(&other.files).all(same)
+    pub fn changed<'a>(
+        &'a self,
+        before: &'a Self,
+    ) -> Option<Vec<(&'a FileContent, &'a FileContent)>> {
+        if self.files.len() != before.files.len() || self.faults != before.faults {
+            return None;
+        }
+        let mut changed = Vec::new();
+        for (old, new) in before.files.iter().zip(&self.files) {
+            if old.file != new.file {
+                return None;
+            }
+            if !Arc::ptr_eq(&old.content, &new.content) {
+                changed.push((&*old.content, &*new.content));
+            }
+        }
+        Some(changed)
     }
 
     /// The files that hold documents, in order.
