@@ -71,7 +71,7 @@ fn renew(_: Option<&Ledger>, ledger: &mut Ledger) -> Changed {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    #![proptest_config(testkit::cases(16))]
 
     #[test]
     fn a_step_is_what_writing_everything_anew_gives(

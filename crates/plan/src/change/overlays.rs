@@ -22,7 +22,7 @@ impl Changes<'_> {
     #[must_use]
     pub fn moves(&self) -> Vec<Move<Vec<u32>>> {
         let mut moves = Vec::new();
-        for application in &self.head.fleet.applications {
+        for application in self.head.fleet.applications.iter() {
             let (Some(base), Some(head)) = self.application(&application.name) else { continue };
             let (old, new) =
                 (&self.base.fleet.applications[base], &self.head.fleet.applications[head]);

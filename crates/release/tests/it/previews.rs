@@ -496,7 +496,7 @@ fn outside_of_fences(text: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(testkit::cases(64))]
 
     #[test]
     fn a_comment_is_never_too_long_and_holds_only_our_elements(preview in nasty_preview()) {
