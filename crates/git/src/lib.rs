@@ -24,7 +24,7 @@ mod scratch;
 
 pub use descent::descends;
 pub use ledger::{AppendError, LEDGER_REF, LedgerError, append, read_ledger, read_ledger_at};
-pub use load::{LoadError, load};
+pub use load::{LoadError, Loader, load};
 pub use object_change::{ReadObjects, object_change};
 pub use objects::{Objects, PackError};
 pub use pack::{Keep, compact};

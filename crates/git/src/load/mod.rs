@@ -5,7 +5,10 @@
 //! entered, nothing is checked out.
 
 mod folder;
+mod loader;
 mod revision;
+
+pub use loader::Loader;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,7 +19,7 @@ use model::{
 };
 
 use crate::codes::FILE_NAME;
-use crate::{Repository, RepositoryError};
+use crate::RepositoryError;
 
 /// The folders of a source besides `fleet.yaml`.
 const FOLDERS: [&str; 3] = ["inventory", "policies", "apps"];
@@ -69,22 +72,7 @@ pub enum LoadError {
 /// # Errors
 /// When anything of it could not be read, or it is no source.
 pub fn load(location: &Path, revision: Option<&str>) -> Result<Source, LoadError> {
-    let metadata = std::fs::metadata(location).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => LoadError::Missing(location.to_owned()),
-        _ => LoadError::Io { path: location.to_owned(), source },
-    })?;
-    if !metadata.is_dir() {
-        return Err(LoadError::NotAFolder(location.to_owned()));
-    }
-    let repository = Repository::discover(location)?;
-    match (repository, revision) {
-        (Some(repository), Some(revision)) => revision::load(&repository, location, revision),
-        (Some(repository), None) if repository.is_bare() => {
-            revision::load(&repository, location, "HEAD")
-        }
-        (repository, None) => folder::load(location, repository.as_ref()),
-        (None, Some(_)) => Err(LoadError::NoRepository(location.to_owned())),
-    }
+    Loader::open(location)?.load(revision)
 }
 
 /// Files as they are gathered, with what could not be taken among them.

@@ -5,30 +5,35 @@ use std::path::{Path, PathBuf};
 
 use model::{CommitId, ObjectId, Origin, Source};
 
+use super::loader::Last;
 use super::{Gathered, LoadError, MAX_DEPTH, MAX_FILE, SETTINGS, folder, is_ours, join};
 use crate::codes::{FILE_TOO_LARGE, FOLDER_TOO_DEEP, NOT_A_FILE};
 use crate::{Reader, Repository, TreeEntry, TreeEntryKind};
 
-/// Reads a revision of the source whose folder, in a work tree, is `location`.
+/// Reads a revision of the source whose folder, in a work tree, is `location`. Folders that the
+/// last one had are taken from there; answers the source, and the id of each of its folders.
 pub(super) fn load(
     repository: &Repository,
     location: &Path,
     revision: &str,
-) -> Result<Source, LoadError> {
+    last: Option<&Last>,
+) -> Result<Last, LoadError> {
     let commit = repository.resolve(revision)?;
     let whole = || format!("revision `{revision}` of `{}`", location.display());
     let reader = repository.reader();
-    let mut gathered = Gathered::default();
+    let (mut gathered, mut folders) = (Gathered::default(), BTreeMap::new());
     let prefix = prefix(repository, location)?;
     if let Some(root) = root_tree(&reader, commit, &prefix)? {
-        let mut walk = Walk { reader: &reader, gathered: &mut gathered, whole: &whole };
-        walk.folder(root, "", 0)?;
+        let reader = &reader;
+        let (gathered, folders) = (&mut gathered, &mut folders);
+        Walk { reader, gathered, folders, last, whole: &whole }.folder(root, "", 0)?;
     }
     if !gathered.files.iter().any(|file| &*file.path == SETTINGS) {
         return Err(LoadError::NotASource(whole()));
     }
     let (files, digest, faults) = gathered.finish();
-    Ok(Source { files, digest, origin: Origin::Commit(commit), faults })
+    let source = Source { files, digest, origin: Origin::Commit(commit), faults };
+    Ok(Last { source, folders })
 }
 
 /// The folder of the repository that is the source: empty for its root.
@@ -95,6 +100,8 @@ fn list(
 struct Walk<'a> {
     reader: &'a Reader<'a>,
     gathered: &'a mut Gathered,
+    folders: &'a mut BTreeMap<String, ObjectId>,
+    last: Option<&'a Last>,
     whole: &'a dyn Fn() -> String,
 }
 
@@ -105,6 +112,11 @@ impl Walk<'_> {
             self.gathered.refuse(parent, &FOLDER_TOO_DEEP, message);
             return Ok(());
         }
+        if let Some(last) = self.last.filter(|last| last.has(parent, tree)) {
+            last.copy(parent, &mut self.gathered.files, self.folders);
+            return self.gathered.check_count(self.whole);
+        }
+        self.folders.insert(parent.to_owned(), tree);
         for entry in self.reader.tree(tree)? {
             let shown = join(parent, &String::from_utf8_lossy(&entry.name));
             let wanted = depth > 0 || is_ours(&shown) || is_ours(&format!("{shown}/"));
@@ -130,6 +142,10 @@ impl Walk<'_> {
                 return Ok(());
             }
         };
+        if let Some(file) = self.last.and_then(|last| last.file(path, entry.id, executable)) {
+            self.gathered.files.push(file.clone());
+            return Ok(());
+        }
         let size = self.reader.size(entry.id)?;
         if size > MAX_FILE {
             let message = format!("`{path}` has {size} bytes, more than the {MAX_FILE} allowed");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use git::{LoadError, load};
+use git::{LoadError, Loader, load};
 use model::{Origin, Source};
 use testkit::{source, work_tree};
 
@@ -193,4 +193,48 @@ fn what_is_no_source_is_an_error_and_never_an_empty_one() {
     fs::remove_file(unreadable.join("fleet.yaml")).unwrap();
     fs::create_dir(unreadable.join("fleet.yaml")).unwrap();
     assert!(load(&unreadable, None).is_err(), "a folder in the place of fleet.yaml");
+}
+
+/// Edits of a source, one commit each, so that folders come, go, change and stay.
+const EDITS: [&str; 6] = [
+    "-- inventory/clusters.yaml --\nkind: Group\n",
+    "-- apps/web/base/run.sh --\necho hello\n",
+    "-- apps/web/overlays/1.0.0/a.yaml --\na: 1\n-- apps/db/b.yaml --\nb: 1\n",
+    "-- apps/db/deeper/c.yaml --\nc: 1\n",
+    "-- notes/unrelated.yaml --\nstill: not ours\n",
+    "-- apps/db/deeper/c.yaml --\nc: 2\n",
+];
+
+#[test]
+fn a_loader_reads_what_reading_anew_gives() {
+    let repository = work_tree();
+    repository.commit_all(SOURCE);
+    let mut loader = Loader::open(repository.path()).unwrap();
+    let mut check = |revision: &str| {
+        let read = loader.load(Some(revision)).unwrap();
+        let anew = load(repository.path(), Some(revision)).unwrap();
+        let files = |source: &Source| -> Vec<(String, Vec<u8>, bool)> {
+            let files = source.files.iter();
+            files.map(|(_, f)| (f.path.to_string(), f.bytes.to_vec(), f.executable)).collect()
+        };
+        assert_eq!(files(&read), files(&anew));
+        assert_eq!((read.digest, read.origin), (anew.digest, anew.origin));
+        assert_eq!(read.faults.len(), anew.faults.len());
+    };
+    check("HEAD");
+    let commit = || {
+        repository.git(&["add", "-A"]);
+        repository.git(&["commit", "-q", "-m", "an edit"]);
+    };
+    for edit in EDITS {
+        repository.write(edit);
+        commit();
+        check("HEAD");
+    }
+    fs::remove_dir_all(repository.path().join("apps/web")).unwrap();
+    commit();
+    check("HEAD");
+    for revision in ["HEAD~3", "HEAD~6", "HEAD"] {
+        check(revision);
+    }
 }
