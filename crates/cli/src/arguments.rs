@@ -115,6 +115,8 @@ const VARIABLES: &[(&str, &str)] = &[
     ("clusters", "RES_EDGE_CLUSTERS"),
     ("confirm", "RES_EDGE_CONFIRM"),
     ("dry-run", "RES_EDGE_DRY_RUN"),
+    ("follow", "RES_EDGE_FOLLOW"),
+    ("interval", "RES_EDGE_INTERVAL"),
     ("files", "RES_EDGE_FILES"),
     ("helm", "RES_EDGE_HELM"),
     ("kustomize", "RES_EDGE_KUSTOMIZE"),

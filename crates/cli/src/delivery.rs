@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use git::{AppendError, Objects, Repository};
 use jiff::Timestamp;
-use model::{
-    Cause, ClusterUid, CommitId, Delivery, Ledger, LedgerCluster, ObjectId, Observed, Step,
-};
+use model::{ClusterUid, CommitId, Delivery, Ledger, LedgerCluster, ObjectId, Step};
+use server::PublishError;
 
 use crate::error::{CommandError, ErrorKind};
 use crate::session::Session;
@@ -101,10 +100,13 @@ pub(crate) fn repository_error(error: &git::RepositoryError) -> CommandError {
 pub(crate) fn read_ledger(
     repository: &Repository,
 ) -> Result<Option<(CommitId, Ledger)>, CommandError> {
-    git::read_ledger(repository).map_err(|error| {
-        CommandError::of(ErrorKind::Unavailable, &error)
-            .hint("the branch `res-edge/ledger` is written by res-edge alone; restore it with `git reflog`")
-    })
+    git::read_ledger(repository).map_err(|error| ledger_error(&error))
+}
+
+fn ledger_error(error: &git::LedgerError) -> CommandError {
+    CommandError::of(ErrorKind::Unavailable, error).hint(
+        "the branch `res-edge/ledger` is written by res-edge alone; restore it with `git reflog`",
+    )
 }
 
 /// The ledger, where there must be one.
@@ -150,23 +152,6 @@ pub(crate) fn foreign(
         .map_err(|error| CommandError::of(ErrorKind::Unavailable, &error))
 }
 
-/// Whether the source's commit follows the ledger's, as far as the source's repository knows.
-pub(crate) fn descends(
-    source: &Path,
-    commit: Option<CommitId>,
-    ledger: Option<&Ledger>,
-) -> Observed<bool> {
-    let unknown = |reason: &str| Observed::Unknown(Cause(reason.to_owned()));
-    let (Some(commit), Some(ancestor)) = (commit, ledger.and_then(|one| one.source_commit)) else {
-        return unknown("one of the two is no commit");
-    };
-    match Repository::discover(source) {
-        Ok(Some(repository)) => git::descends(&repository, commit, ancestor),
-        Ok(None) => unknown("the source is in no repository"),
-        Err(error) => unknown(&error.to_string()),
-    }
-}
-
 /// Appends a step; answers nothing when someone else was faster.
 ///
 /// # Errors
@@ -180,15 +165,17 @@ pub(crate) fn append(
     match git::append(objects, before, step, author) {
         Ok(appended) => Ok(Some(appended)),
         Err(AppendError::Moved) => Ok(None),
-        Err(error) => {
-            let hint = match &error {
-                AppendError::Refs(error) => error.hint(),
-                _ => None,
-            };
-            let shown = CommandError::of(ErrorKind::Unavailable, &error);
-            Err(hint.into_iter().fold(shown, CommandError::hint))
-        }
+        Err(error) => Err(append_error(&error)),
     }
+}
+
+fn append_error(error: &AppendError) -> CommandError {
+    let hint = match error {
+        AppendError::Refs(error) => error.hint(),
+        _ => None,
+    };
+    let shown = CommandError::of(ErrorKind::Unavailable, error);
+    hint.into_iter().fold(shown, CommandError::hint)
 }
 
 /// The error after [`ATTEMPTS`] appends that others were faster than.
@@ -282,6 +269,21 @@ pub(crate) fn project(
     // Housekeeping: what cannot be merged now is merged after the next step.
     let _ = git::compact(repository);
     Ok(projected)
+}
+
+/// Why a source was not released, with what to do next.
+pub(crate) fn publish_error(error: &PublishError) -> CommandError {
+    match error {
+        PublishError::Ledger(error) => ledger_error(error),
+        PublishError::Repository(error) => repository_error(error),
+        PublishError::Look(error) => CommandError::of(ErrorKind::Unavailable, error),
+        PublishError::Refused(refusal) => {
+            CommandError::new(ErrorKind::Conflict, refusal.to_string()).hint(refusal.hint())
+        }
+        PublishError::Append(error) => append_error(error),
+        PublishError::Moved { .. } => moved(),
+        PublishError::Project(error) => project_error(error),
+    }
 }
 
 /// A failure to write what clusters read; the release itself is safe.

@@ -61,6 +61,16 @@ impl CommandError {
         }
     }
 
+    /// What went wrong, as far as the exit code and the reader care.
+    pub(crate) fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// What happened, in one sentence.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The same, with an error and everything that caused it.
     pub(crate) fn caused_by(mut self, source: &dyn Error) -> Self {
         let mut next = Some(source);

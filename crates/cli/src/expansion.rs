@@ -5,7 +5,7 @@
 //! built in `expand`.
 
 use expand::{ExpandError, Expander};
-use model::{Expansions, Source};
+use model::{ExpansionRequest, Expansions, Files, Source};
 use plan::Fleet;
 
 use crate::error::{CommandError, ErrorKind};
@@ -31,17 +31,32 @@ pub(crate) fn build(
     terminal: &mut Terminal,
 ) -> Result<Built, CommandError> {
     let requests = plan::expansions(fleet, source);
-    let mut built = Built { source: source.clone(), expansions: Expansions::default() };
+    let mut source = source.clone();
+    let expansions = expand(&mut source.files, &requests, expander, terminal)?;
+    Ok(Built { source, expansions })
+}
+
+/// Builds what was asked for, and adds the texts to the files.
+///
+/// # Errors
+/// As those of [`build`].
+pub(crate) fn expand(
+    files: &mut Files,
+    requests: &[ExpansionRequest],
+    expander: &Expander,
+    terminal: &mut Terminal,
+) -> Result<Expansions, CommandError> {
+    let mut expansions = Expansions::default();
     if requests.is_empty() {
-        return Ok(built);
+        return Ok(expansions);
     }
     let before = expander.report();
     let results = {
         let _progress = terminal.progress("building templates");
-        expander.expand(&requests).map_err(|error| failure(&error))?
+        expander.expand(requests).map_err(|error| failure(&error))?
     };
     for (request, result) in requests.iter().zip(results) {
-        built.expansions.add(&mut built.source.files, request, result);
+        expansions.add(files, request, result);
     }
     let after = expander.report();
     let built_now = count(after.n_built - before.n_built, "template");
@@ -51,7 +66,7 @@ pub(crate) fn build(
     if let Some(why) = &after.cache_failure {
         terminal.message(&format!("what was built is not kept: {why}"));
     }
-    Ok(built)
+    Ok(expansions)
 }
 
 fn failure(error: &ExpandError) -> CommandError {

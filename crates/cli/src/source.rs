@@ -5,11 +5,13 @@
 
 use std::cell::OnceCell;
 use std::path::Path;
+use std::sync::Arc;
 
+use git::Loader;
 use model::{
     ApplicationId, ClusterId, ClusterSet, Diagnostic, Rendered, Severity, Sink, Source, Span,
 };
-use plan::Fleet;
+use plan::{Accepted, Compiled, Fleet};
 use schema::document::Document;
 
 use crate::error::{CommandError, ErrorKind};
@@ -106,7 +108,27 @@ pub(crate) fn load(location: &Path, revision: Option<&str>) -> Result<Source, Co
     git::load(location, revision).map_err(|error| load_error(&error))
 }
 
-fn load_error(error: &git::LoadError) -> CommandError {
+/// What reads a source again and again.
+///
+/// # Errors
+/// Nothing stands there that could be read.
+pub(crate) fn open(location: &Path) -> Result<Loader, CommandError> {
+    Loader::open(location).map_err(|error| load_error(&error))
+}
+
+/// Reads the files of a source at a revision, or as they are on disk.
+///
+/// # Errors
+/// They cannot be read.
+pub(crate) fn read_with(
+    loader: &mut Loader,
+    revision: Option<&str>,
+) -> Result<Source, CommandError> {
+    loader.load(revision).map_err(|error| load_error(&error))
+}
+
+/// A failure to read a source, with what to do next.
+pub(crate) fn load_error(error: &git::LoadError) -> CommandError {
     let shown = CommandError::of(ErrorKind::Unavailable, error);
     match hint(error) {
         Some(hint) => shown.hint(hint),
@@ -203,6 +225,65 @@ fn present_first(
     }
     if sorted.len() > limit {
         terminal.report(&format!("and {} more, not shown\n", sorted.len() - limit));
+    }
+}
+
+/// A source that was compiled.
+pub(crate) struct Understood {
+    compiled: Arc<Compiled>,
+    /// The names of the clusters, once something is to be presented.
+    clusters: OnceCell<Vec<String>>,
+}
+
+impl Understood {
+    /// A source that was compiled.
+    pub(crate) fn new(compiled: Arc<Compiled>) -> Self {
+        Self { compiled, clusters: OnceCell::new() }
+    }
+
+    /// The same, if it is accepted; or, after presenting why not, an error.
+    ///
+    /// # Errors
+    /// The source has errors.
+    pub(crate) fn or_refuse(self, terminal: &mut Terminal) -> Result<Self, CommandError> {
+        if self.compiled.accepted.is_some() {
+            return Ok(self);
+        }
+        present(&self.report(), &self.compiled.diagnostics, terminal);
+        Err(refused(&self.compiled.diagnostics))
+    }
+
+    /// What the source says.
+    ///
+    /// # Panics
+    /// If it was not accepted: only [`Understood::or_refuse`] gives one out.
+    pub(crate) fn accepted(&self) -> &Accepted {
+        self.compiled.accepted.as_ref().expect("a source that is not accepted is refused first")
+    }
+
+    /// What presents diagnostics of this source.
+    pub(crate) fn report(&self) -> Report<'_> {
+        let names = || {
+            let (documents, _) = schema::read_source(&self.compiled.source);
+            cluster_names(&documents)
+        };
+        let of_fleet = |accepted: &Accepted| {
+            accepted.fleet.clusters.iter().map(|cluster| cluster.name.to_string()).collect()
+        };
+        let accepted = self.compiled.accepted.as_ref();
+        let clusters = self.clusters.get_or_init(|| accepted.map_or_else(names, of_fleet));
+        Report { files: &self.compiled.source.files, clusters }
+    }
+
+    /// Writes what was found in the source and in its render.
+    pub(crate) fn present(&self, terminal: &mut Terminal) {
+        let rendered = &self.accepted().rendered.diagnostics;
+        if self.compiled.diagnostics.is_empty() && rendered.is_empty() {
+            return;
+        }
+        let all: Vec<Diagnostic> =
+            self.compiled.diagnostics.iter().chain(rendered).cloned().collect();
+        present(&self.report(), &all, terminal);
     }
 }
 

@@ -10,6 +10,7 @@ mod docs;
 mod expansion;
 mod explain;
 mod fleets;
+mod follow;
 mod get;
 mod golden;
 mod help;

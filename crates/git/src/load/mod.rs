@@ -18,8 +18,8 @@ use model::{
     Code, Diagnostic, Digest, FileId, Files, ObjectId, Source, SourceFile, Span, hash_blob, sha256,
 };
 
-use crate::codes::FILE_NAME;
 use crate::RepositoryError;
+use crate::codes::FILE_NAME;
 
 /// The folders of a source besides `fleet.yaml`.
 const FOLDERS: [&str; 3] = ["inventory", "policies", "apps"];

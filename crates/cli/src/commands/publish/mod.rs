@@ -3,21 +3,27 @@
 //! Renders, decides against the ledger, appends the step and projects it. What waits for a
 //! person, and what could not be rendered, is shown and does not stop the rest.
 
+mod follow;
+mod laps;
 mod released;
 mod report;
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
 
-use git::{Objects, Repository};
+use git::Loader;
 use jiff::Timestamp;
-use model::{CommitId, Digest, Ledger, Observed, Rendered};
-use release::{Decided, Decision, Difference, World};
+use model::{Cause, Digest, Observed};
+use server::{Phase, Publisher, Request};
 
 use super::Outcome;
-use crate::delivery::{self, ATTEMPTS, AuthorArguments, DeliveryArguments};
-use crate::error::{CommandError, ErrorKind};
+use crate::delivery::{self, AuthorArguments, DeliveryArguments};
+use crate::error::CommandError;
+use crate::expansion::expand;
 use crate::session::Session;
-use crate::source::{self, Checked};
+use crate::source::{self, Understood};
+use laps::Laps;
 use report::{Output, Publication};
 
 /// Releases what the source says: renders it, appends a step to the ledger, and writes what
@@ -29,6 +35,7 @@ have; 2 failed; 3 something waits for a confirmation.
 
 Examples:
   res-edge publish --dry-run
+  res-edge publish --follow --rev main --interval 500ms
   res-edge publish --to /srv/git/delivery.git --rev main")]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -44,6 +51,13 @@ pub(crate) struct Arguments {
     /// Show what would be released, and do nothing
     #[arg(long)]
     dry_run: bool,
+    /// Keep running, and release each new commit of `--rev` (else `HEAD`) as it comes
+    #[arg(long, conflicts_with_all = ["dry_run", "confirm"])]
+    follow: bool,
+    /// With `--follow`, how often to look for a new commit
+    #[arg(long, value_name = "DURATION", default_value = "1s", hide_default_value = true)]
+    #[arg(value_parser = follow::duration)]
+    interval: Duration,
     /// Output format
     #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
     #[arg(value_name = "text|json", hide_default_value = true)]
@@ -53,8 +67,16 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// A plain release to a repository.
     pub(crate) fn releasing_to(delivery: DeliveryArguments) -> Self {
-        let (author, confirm, output) = (AuthorArguments::default(), None, Output::Text);
-        Self { delivery, author, confirm, all_or_nothing: false, dry_run: false, output }
+        Self {
+            delivery,
+            author: AuthorArguments::default(),
+            confirm: None,
+            all_or_nothing: false,
+            dry_run: false,
+            follow: false,
+            interval: Duration::from_secs(1),
+            output: Output::Text,
+        }
     }
 }
 
@@ -63,123 +85,96 @@ impl Arguments {
 /// # Errors
 /// The source is not accepted, the release is refused, or something cannot be read or written.
 pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcome, CommandError> {
-    let checked = source::check(session)?;
-    let repository = arguments.delivery.open(session)?;
-    let objects = Objects::new(&repository);
-    let rendered = checked.render(&objects, session)?;
+    let mut run = Run::new(arguments, session)?;
+    if arguments.follow {
+        return follow::run(&mut run, session);
+    }
+    let revision = session.revision().map(str::to_owned);
+    let compiled = run.compile(revision.as_deref(), session)?;
     if arguments.output == Output::Text {
-        checked.present(&rendered, usize::MAX, session.terminal);
+        compiled.present(session.terminal);
     }
-    let run = Run { arguments, checked: &checked, repository: &repository, rendered: &rendered };
-    for _ in 0..ATTEMPTS {
-        if let Some(publication) = run.attempt(&objects, session)? {
-            publication.write(arguments.output, session)?;
-            return Ok(publication.outcome());
-        }
-    }
-    Err(delivery::moved())
+    let publication = run.publish(&compiled, session)?;
+    publication.write(arguments.output, session)?;
+    Ok(publication.outcome())
 }
 
-/// One publish.
+/// One publish, or many after one another.
 struct Run<'a> {
     arguments: &'a Arguments,
-    checked: &'a Checked,
-    repository: &'a Repository,
-    rendered: &'a Rendered,
+    loader: Loader,
+    publisher: Publisher,
+    laps: Laps,
 }
 
 impl<'a> Run<'a> {
-    /// Decides against the ledger as it is now; answers nothing when it moved meanwhile.
-    fn attempt(
-        &self,
-        objects: &Objects,
+    fn new(arguments: &'a Arguments, session: &Session) -> Result<Self, CommandError> {
+        let loader = source::open(session.source())?;
+        let publisher = Publisher::new(&arguments.delivery.open(session)?);
+        Ok(Self { arguments, loader, publisher, laps: Laps::default() })
+    }
+
+    /// Reads the source at a revision and compiles it.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not accepted, which was then presented.
+    fn compile(
+        &mut self,
+        revision: Option<&str>,
         session: &mut Session,
-    ) -> Result<Option<Publication<'a>>, CommandError> {
-        let before = delivery::read_ledger(self.repository)?;
-        let known = before.as_ref().map(|(commit, ledger)| (*commit, ledger));
-        let ledger = known.map(|(_, ledger)| ledger);
-        let difference = release::compare(ledger, self.rendered);
-        let decided = self.decide(objects, ledger, &difference, session)?;
-        let publication = |after: Option<&Ledger>, decided| {
-            let released = released::count(ledger, after);
-            let command = self.command(session);
-            Publication::new(self.checked, self.rendered, decided, released, after, command)
+    ) -> Result<Understood, CommandError> {
+        self.laps.start("read");
+        let source = {
+            let _progress = session.terminal.progress("reading the source");
+            source::read_with(&mut self.loader, revision)?
         };
-        if self.arguments.dry_run {
-            let after = decided.step.as_ref().map(|step| step.ledger.clone());
-            return Ok(Some(publication(after.as_ref(), decided).dry_run()));
-        }
-        let Some(after) = self.append(objects, known, &decided, session)? else {
-            return Ok(None);
-        };
-        let after = after.or_else(|| before.as_ref().map(|(_, ledger)| ledger.clone()));
-        let mut publication = publication(after.as_ref(), decided);
-        if after.is_some() {
-            let _progress = session.terminal.progress("writing what clusters read");
-            publication.projected =
-                Some(delivery::project(self.repository, &self.rendered.delivery)?);
-        }
-        Ok(Some(publication))
+        self.laps.begin("compile");
+        let expander = Rc::clone(&session.expander);
+        let terminal = &mut *session.terminal;
+        let compiled = self
+            .publisher
+            .compile(source, |files, requests| expand(files, requests, &expander, terminal))?;
+        Understood::new(compiled).or_refuse(session.terminal)
     }
 
-    fn decide(
-        &self,
-        objects: &Objects,
-        ledger: Option<&Ledger>,
-        difference: &Difference,
+    /// Releases what was compiled, or shows what would be released.
+    ///
+    /// # Errors
+    /// It is refused, or something cannot be read or written.
+    fn publish<'u>(
+        &mut self,
+        understood: &'u Understood,
         session: &Session,
-    ) -> Result<Decided, CommandError> {
-        let _progress = session.terminal.progress("comparing with what is released");
-        let world = World {
-            object_changes: self.object_changes(objects, difference),
-            foreign: match ledger {
-                Some(ledger) => {
-                    delivery::foreign(self.repository, ledger, &self.rendered.delivery)?
-                }
-                None => Vec::new(),
+    ) -> Result<Publication<'u>, CommandError> {
+        let (loader, arguments, laps) = (&self.loader, self.arguments, &self.laps);
+        let author = arguments.author.author();
+        let progress = RefCell::new(None);
+        let request = Request {
+            author: &author,
+            confirm: arguments.confirm,
+            all_or_nothing: arguments.all_or_nothing,
+            descends: &|commit, ancestor| match loader.repository() {
+                Some(repository) => git::descends(repository, commit, ancestor),
+                None => Observed::Unknown(Cause("the source is in no repository".to_owned())),
             },
-            descends: self.descends(ledger, session),
-            confirm: self.arguments.confirm,
-            by: self.arguments.author.author(),
-            all_or_nothing: self.arguments.all_or_nothing,
+            now: Timestamp::now(),
+            begins: &|phase| {
+                // The bar of what ended goes before the next one is drawn.
+                drop(progress.take());
+                laps.begin(lap_of(phase));
+                *progress.borrow_mut() = Some(session.terminal.progress(words_of(phase)));
+            },
         };
-        match release::decide(ledger, self.rendered, difference, &world, Timestamp::now()) {
-            Decision::Decided(decided) => Ok(*decided),
-            Decision::Refused(refusal) => {
-                Err(CommandError::new(ErrorKind::Conflict, refusal.to_string())
-                    .hint(refusal.hint()))
-            }
-        }
-    }
-
-    fn object_changes(
-        &self,
-        objects: &Objects,
-        difference: &Difference,
-    ) -> HashMap<release::Transition, Observed<model::ObjectChange>> {
-        let layout = self.rendered.layout;
-        let transitions = difference.transitions().into_iter();
-        transitions
-            .map(|one| (one, git::object_change(objects, layout, one.old, one.new)))
-            .collect()
-    }
-
-    fn descends(&self, ledger: Option<&Ledger>, session: &Session) -> Observed<bool> {
-        delivery::descends(session.source(), self.rendered.origin.commit(), ledger)
-    }
-
-    /// Appends the step, if there is one. The outer answer is nothing when the ledger moved.
-    fn append(
-        &self,
-        objects: &Objects,
-        before: Option<(CommitId, &Ledger)>,
-        decided: &Decided,
-        session: &Session,
-    ) -> Result<Option<Option<Ledger>>, CommandError> {
-        let Some(step) = decided.step.clone() else { return Ok(Some(None)) };
-        let _progress = session.terminal.progress("releasing");
-        let appended = delivery::append(objects, before, step, &self.arguments.author.author())?;
-        Ok(appended.map(|(_, ledger)| Some(ledger)))
+        let accepted = understood.accepted();
+        let published = match arguments.dry_run {
+            true => self.publisher.preview(accepted, &request),
+            false => self.publisher.publish(accepted, &request),
+        };
+        drop(progress);
+        self.laps.end();
+        let published = published.map_err(|error| delivery::publish_error(&error))?;
+        let publication = Publication::new(understood, published, self.command(session));
+        Ok(if arguments.dry_run { publication.dry_run() } else { publication })
     }
 
     /// This command again, without what concerns only this run.
@@ -194,6 +189,24 @@ impl<'a> Run<'a> {
         let to = self.arguments.delivery.to.as_ref();
         option("--to", to.map(|path| path.display().to_string()));
         words.join(" ")
+    }
+}
+
+/// What the part of a release is called where its time is told.
+fn lap_of(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Compare => "compare",
+        Phase::Append => "append",
+        Phase::Project => "project",
+    }
+}
+
+/// What a person reads while a part of a release goes on.
+fn words_of(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Compare => "comparing with what is released",
+        Phase::Append => "releasing",
+        Phase::Project => "writing what clusters read",
     }
 }
 

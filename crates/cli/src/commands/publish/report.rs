@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use clap::ValueEnum;
 use git::Projected;
-use model::{Generation, HoldKind, Ledger, Rendered};
+use model::{Generation, HoldKind};
 use release::{Decided, Held, HeldItem, Part, Summary};
 use serde_json::{Value, json};
+use server::Published;
 
-use super::released::Released;
+use super::released::{self, Released};
 use crate::commands::Outcome;
 use crate::error::CommandError;
 use crate::present::listing::columns;
 use crate::present::words::{count, some_of};
 use crate::session::Session;
-use crate::source::Checked;
+use crate::source::Understood;
 use crate::terminal::Paint;
 
 /// How many clusters are named for each reason.
@@ -32,30 +33,23 @@ pub(crate) enum Output {
 
 /// What a publish did, or would do.
 pub(crate) struct Publication<'a> {
-    checked: &'a Checked,
-    rendered: &'a Rendered,
+    understood: &'a Understood,
     decided: Decided,
     released: Released,
     generation: Option<Generation>,
     command: String,
     is_dry_run: bool,
     /// What was written for clusters.
-    pub(crate) projected: Option<Projected>,
+    projected: Option<Projected>,
 }
 
 impl<'a> Publication<'a> {
-    /// What was decided, and what the ledger is after it.
-    pub(crate) fn new(
-        checked: &'a Checked,
-        rendered: &'a Rendered,
-        decided: Decided,
-        released: Released,
-        after: Option<&Ledger>,
-        command: String,
-    ) -> Self {
+    /// What was decided and done about a source.
+    pub(crate) fn new(understood: &'a Understood, published: Published, command: String) -> Self {
+        let Published { decided, before, after, projected } = published;
+        let released = released::count(before.as_deref(), after.as_deref());
         let generation = after.map(|ledger| ledger.generation);
-        let (is_dry_run, projected) = (false, None);
-        Self { checked, rendered, decided, released, generation, command, is_dry_run, projected }
+        Self { understood, decided, released, generation, command, is_dry_run: false, projected }
     }
 
     /// The same, not done.
@@ -89,13 +83,33 @@ impl<'a> Publication<'a> {
         }
         session.terminal.print(&self.table())?;
         session.terminal.message(&self.headline());
+        self.write_problems(session);
+        Ok(())
+    }
+
+    /// Writes what is stale, held or was not written.
+    pub(crate) fn write_problems(&self, session: &mut Session) {
         self.stale(session);
         self.kept(session);
         self.not_written(session);
         if let Some(held) = &self.decided.held {
             self.held(held, session);
         }
-        Ok(())
+    }
+
+    /// The step that the ledger stands at.
+    pub(crate) fn generation(&self) -> Option<Generation> {
+        self.generation
+    }
+
+    /// Whether a step was appended, or would be.
+    pub(crate) fn is_step(&self) -> bool {
+        self.decided.step.is_some()
+    }
+
+    /// How many clusters the step changes.
+    pub(crate) fn n_clusters_changed(&self) -> usize {
+        self.decided.summary.clusters_changed
     }
 
     /// One line for each application that something happened to.
@@ -126,7 +140,8 @@ impl<'a> Publication<'a> {
         columns(Some(titles.map(str::to_owned).to_vec()), rows.collect())
     }
 
-    fn headline(&self) -> String {
+    /// What happened, in one sentence.
+    pub(crate) fn headline(&self) -> String {
         let generation = self.generation.map_or(0, |generation| generation.0);
         match (&self.decided.step, self.is_dry_run) {
             (None, _) if self.decided.held.is_some() => "nothing else to release".to_owned(),
@@ -272,9 +287,10 @@ impl<'a> Publication<'a> {
     }
 
     fn stale_documents(&self) -> Vec<Value> {
-        let report = self.checked.report();
+        let report = self.understood.report();
+        let diagnostics = &self.understood.accepted().rendered.diagnostics;
         let stale = self.decided.stale.iter().map(|cell| {
-            let diagnostic = self.rendered.diagnostics.get(cell.diagnostic as usize);
+            let diagnostic = diagnostics.get(cell.diagnostic as usize);
             json!({
                 "cluster": cell.cluster.as_str(),
                 "part": cell.part.to_string(),

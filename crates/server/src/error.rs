@@ -1,0 +1,33 @@
+//! Why a source was not released.
+
+use git::{AppendError, LedgerError, ProjectError, RepositoryError};
+use release::Refusal;
+
+/// Why a source was not released, or not written for clusters to read.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The ledger cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The repository of the ledger cannot be read.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+    /// What clusters read could not be looked at before the decision. Nothing was released.
+    #[error(transparent)]
+    Look(ProjectError),
+    /// Nothing is released, by decision.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The step could not be written. Nothing was released.
+    #[error(transparent)]
+    Append(AppendError),
+    /// Others appended steps each time while this one was decided. Nothing was released.
+    #[error("the ledger moved {attempts} times while this step was decided")]
+    Moved {
+        /// How often it was tried.
+        attempts: usize,
+    },
+    /// The release is recorded, and what clusters read could not be written.
+    #[error(transparent)]
+    Project(ProjectError),
+}

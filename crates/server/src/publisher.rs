@@ -1,0 +1,301 @@
+//! One ledger's publisher, and what it keeps between two releases.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use git::{AppendError, Objects, Projected, Projection, Repository};
+use jiff::Timestamp;
+use model::{
+    Cause, ClusterUid, CommitId, Digest, ExpansionRequest, Expansions, Files, Ledger, ObjectChange,
+    ObjectId, Observed, Rendered, Source, Step,
+};
+use plan::{Accepted, Compiled, Compiler};
+use release::{Comparison, Decided, Decision, Difference, Transition, World};
+
+use crate::PublishError;
+
+/// How often a step is decided anew when someone else appended one in between.
+const ATTEMPTS: usize = 5;
+
+/// From how many unreleased objects on they are given up, and the next source is compiled from
+/// nothing: a source that is refused leaves its objects with the publisher.
+const MOST_UNRELEASED: usize = 4_000_000;
+
+/// The ledger, and the commit that it was read from.
+type Tip = (CommitId, Arc<Ledger>);
+
+/// How a source is to be released.
+pub struct Request<'a> {
+    /// Who releases, as `Name <mail>`.
+    pub author: &'a str,
+    /// The plan that this person confirmed.
+    pub confirm: Option<Digest>,
+    /// Whether one broken cell refuses everything.
+    pub all_or_nothing: bool,
+    /// Whether a commit of the source follows another one.
+    pub descends: &'a dyn Fn(CommitId, CommitId) -> Observed<bool>,
+    /// The time of the step.
+    pub now: Timestamp,
+    /// Told what begins, for a person who waits.
+    pub begins: &'a dyn Fn(Phase),
+}
+
+/// The parts of a release that may take a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The ledger is read and compared with the render.
+    Compare,
+    /// The step is written.
+    Append,
+    /// What clusters read is written.
+    Project,
+}
+
+/// What a release did.
+pub struct Published {
+    /// The decision.
+    pub decided: Decided,
+    /// The ledger that was decided against.
+    pub before: Option<Arc<Ledger>>,
+    /// The ledger after it: the same, where nothing was appended.
+    pub after: Option<Arc<Ledger>>,
+    /// What was written for clusters to read; nothing in a dry run.
+    pub projected: Option<Projected>,
+}
+
+/// The publisher of one ledger.
+///
+/// It keeps the last sources with all that was made of them, the ledger, the last comparison and
+/// the last projection. Each of them is checked against Git by id before it is used, and changes
+/// nothing but the time that a release takes.
+pub struct Publisher {
+    repository: Repository,
+    objects: Objects,
+    compiler: Compiler,
+    comparison: Comparison,
+    projection: Projection,
+    ledger: Option<Tip>,
+    has_projected: bool,
+}
+
+impl Publisher {
+    /// A publisher to the ledger of a repository, which knows nothing yet.
+    #[must_use]
+    pub fn new(repository: &Repository) -> Self {
+        Self {
+            repository: repository.clone(),
+            objects: Objects::new(repository),
+            compiler: Compiler::new(),
+            comparison: Comparison::default(),
+            projection: Projection::default(),
+            ledger: None,
+            has_projected: false,
+        }
+    }
+
+    /// The repository of the ledger.
+    #[must_use]
+    pub fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// Compiles a source, for [`Publisher::publish`] or to show what is wrong with it. `expand` is
+    /// asked for what programs must build of its templates.
+    ///
+    /// # Errors
+    /// Those of `expand`.
+    pub fn compile<E>(
+        &mut self,
+        source: Source,
+        mut expand: impl FnMut(&mut Files, &[ExpansionRequest]) -> Result<Expansions, E>,
+    ) -> Result<Arc<Compiled>, E> {
+        if self.objects.n_new() > MOST_UNRELEASED {
+            self.forget();
+        }
+        let mut failure = None;
+        let mut build = |files: &mut Files, requests: &[ExpansionRequest]| {
+            expand(files, requests).unwrap_or_else(|error| {
+                failure = Some(error);
+                Expansions::default()
+            })
+        };
+        let compiled = self.compiler.compile(source, &mut build, &self.objects);
+        match failure {
+            // What was compiled without is not true, and must not be remembered.
+            Some(error) => {
+                self.forget();
+                Err(error)
+            }
+            None => Ok(compiled),
+        }
+    }
+
+    /// Gives up what was compiled and not released, and all that is known of sources.
+    fn forget(&mut self) {
+        self.objects = Objects::new(&self.repository);
+        self.compiler.forget();
+    }
+
+    /// Releases what a source says to the fleet: decides against the ledger as it is now, appends
+    /// the step if there is one, and makes what clusters read equal to the ledger.
+    ///
+    /// `accepted` must have been compiled here.
+    ///
+    /// # Errors
+    /// [`PublishError::Refused`] by decision; all else is a failure of a repository. After any
+    /// error it can be tried again.
+    pub fn publish(
+        &mut self,
+        accepted: &Accepted,
+        request: &Request<'_>,
+    ) -> Result<Published, PublishError> {
+        for _ in 0..ATTEMPTS {
+            let (before, decided) = self.decide(&accepted.rendered, request)?;
+            let after = match &decided.step {
+                Some(step) => {
+                    (request.begins)(Phase::Append);
+                    match self.append(before.as_ref(), step.clone(), request.author)? {
+                        Some(after) => Some(after),
+                        None => continue,
+                    }
+                }
+                None => before.as_ref().map(|(_, ledger)| Arc::clone(ledger)),
+            };
+            let before = before.map(|(_, ledger)| ledger);
+            (request.begins)(Phase::Project);
+            let projected = match &after {
+                Some(_) => Some(self.project(&accepted.rendered)?),
+                None => None,
+            };
+            return Ok(Published { decided, before, after, projected });
+        }
+        Err(PublishError::Moved { attempts: ATTEMPTS })
+    }
+
+    /// What [`Publisher::publish`] would decide now. Nothing is written.
+    ///
+    /// # Errors
+    /// As those of [`Publisher::publish`].
+    pub fn preview(
+        &mut self,
+        accepted: &Accepted,
+        request: &Request<'_>,
+    ) -> Result<Published, PublishError> {
+        let (before, decided) = self.decide(&accepted.rendered, request)?;
+        let before = before.map(|(_, ledger)| ledger);
+        let next = decided.step.as_ref().map(|step| Arc::new(step.ledger.clone()));
+        let after = next.or_else(|| before.clone());
+        Ok(Published { decided, before, after, projected: None })
+    }
+
+    fn decide(
+        &mut self,
+        rendered: &Rendered,
+        request: &Request<'_>,
+    ) -> Result<(Option<Tip>, Decided), PublishError> {
+        (request.begins)(Phase::Compare);
+        let before = self.read_ledger()?;
+        let ledger = before.as_ref().map(|(_, ledger)| &**ledger);
+        self.comparison.update(ledger, rendered);
+        let difference = self.comparison.difference();
+        let world = World {
+            object_changes: object_changes(&self.objects, rendered, difference),
+            foreign: self.foreign(ledger, rendered, difference)?,
+            descends: descends(ledger, rendered, request),
+            confirm: request.confirm,
+            by: request.author.to_owned(),
+            all_or_nothing: request.all_or_nothing,
+        };
+        match release::decide(ledger, rendered, difference, &world, request.now) {
+            Decision::Decided(decided) => Ok((before, *decided)),
+            Decision::Refused(refusal) => Err(PublishError::Refused(refusal)),
+        }
+    }
+
+    /// The ledger as it is now: the one that is remembered, if its branch has not moved.
+    fn read_ledger(&mut self) -> Result<Option<Tip>, PublishError> {
+        let tip = self.repository.reference(git::LEDGER_REF)?;
+        let is_known = match (&self.ledger, tip) {
+            (Some((known, _)), Some(tip)) => *known == tip,
+            (known, tip) => known.is_none() && tip.is_none(),
+        };
+        if !is_known {
+            let read = git::read_ledger(&self.repository)?;
+            self.ledger = read.map(|(commit, ledger)| (commit, Arc::new(ledger)));
+        }
+        Ok(self.ledger.clone())
+    }
+
+    /// The first time every cluster's branch or folder is looked at, then those that may be
+    /// written.
+    fn foreign(
+        &self,
+        ledger: Option<&Ledger>,
+        rendered: &Rendered,
+        difference: &Difference,
+    ) -> Result<Vec<(ClusterUid, ObjectId)>, PublishError> {
+        let Some(ledger) = ledger else { return Ok(Vec::new()) };
+        let concerned: HashSet<ClusterUid> = difference
+            .clusters
+            .iter()
+            .filter_map(|cluster| Some(ledger.clusters[cluster.ledger?].uid))
+            .collect();
+        let is_concerned = |uid| !self.has_projected || concerned.contains(&uid);
+        self.projection
+            .foreign(&self.repository, ledger, &rendered.delivery, is_concerned)
+            .map_err(PublishError::Look)
+    }
+
+    /// Appends a step; answers nothing when someone else was faster.
+    fn append(
+        &mut self,
+        before: Option<&Tip>,
+        step: Step,
+        author: &str,
+    ) -> Result<Option<Arc<Ledger>>, PublishError> {
+        let before = before.map(|(commit, ledger)| (*commit, &**ledger));
+        match git::append(&self.objects, before, step, author) {
+            Ok((commit, ledger)) => {
+                let ledger = Arc::new(ledger);
+                self.ledger = Some((commit, Arc::clone(&ledger)));
+                Ok(Some(ledger))
+            }
+            Err(AppendError::Moved) => Ok(None),
+            Err(error) => {
+                // What was put and never released may be gone: `git gc` takes it after a while.
+                self.forget();
+                Err(PublishError::Append(error))
+            }
+        }
+    }
+
+    fn project(&mut self, rendered: &Rendered) -> Result<Projected, PublishError> {
+        let projected = self.projection.project(&self.repository, &rendered.delivery, &[]);
+        let projected = projected.map_err(PublishError::Project)?;
+        self.has_projected = true;
+        if projected.n_written() > 0 {
+            // That packs are many is slow and not wrong: the next step tries again.
+            let _ = git::compact(&self.repository);
+        }
+        Ok(projected)
+    }
+}
+
+fn object_changes(
+    objects: &Objects,
+    rendered: &Rendered,
+    difference: &Difference,
+) -> HashMap<Transition, Observed<ObjectChange>> {
+    let change =
+        |one: Transition| (one, git::object_change(objects, rendered.layout, one.old, one.new));
+    difference.transitions().into_iter().map(change).collect()
+}
+
+/// Whether the source follows that of the ledger, where both are commits.
+fn descends(ledger: Option<&Ledger>, rendered: &Rendered, request: &Request<'_>) -> Observed<bool> {
+    let ancestor = ledger.and_then(|ledger| ledger.source_commit);
+    match (rendered.origin.commit(), ancestor) {
+        (Some(commit), Some(ancestor)) => (request.descends)(commit, ancestor),
+        _ => Observed::Unknown(Cause("one of the two is no commit".to_owned())),
+    }
+}
