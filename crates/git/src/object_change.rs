@@ -118,6 +118,14 @@ fn compare(
         Some(tree) => named(objects.read_entries(tree)?, prefix),
         None => Ok(BTreeMap::new()),
     };
+    if let (Some(old), Some(new)) = (old, new)
+        && let Some(folders) = same_names(objects.read_entries(old)?, objects.read_entries(new)?)
+    {
+        for (name, old, new) in folders {
+            compare(objects, &format!("{prefix}{name}/"), Some(old), Some(new), files)?;
+        }
+        return Ok(());
+    }
     let (old, new) = (read(old)?, read(new)?);
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     for name in names {
@@ -137,6 +145,29 @@ fn compare(
         }
     }
     Ok(())
+}
+
+/// The name of a folder that two trees have, and what it is in each.
+type ChangedFolder = (String, ObjectId, ObjectId);
+
+/// The folders that differ between two trees with the same names of files and folders; nothing
+/// where the names are others, or one is neither. Of most changes this is all there is to see.
+fn same_names(old: Vec<TreeEntry>, new: Vec<TreeEntry>) -> Option<Vec<ChangedFolder>> {
+    if old.len() != new.len() {
+        return None;
+    }
+    let mut folders = Vec::new();
+    for (old, new) in old.into_iter().zip(new) {
+        let is_folder = old.kind == TreeEntryKind::Tree;
+        let is_same = old.name == new.name && is_folder == (new.kind == TreeEntryKind::Tree);
+        if !is_same || old.kind.rendered().is_none() || new.kind.rendered().is_none() {
+            return None;
+        }
+        if is_folder && old.id != new.id {
+            folders.push((new.name_text()?.to_owned(), old.id, new.id));
+        }
+    }
+    Some(folders)
 }
 
 fn named(

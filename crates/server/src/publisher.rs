@@ -10,6 +10,7 @@ use model::{
     ObjectId, Observed, Rendered, Source, Step,
 };
 use plan::{Accepted, Compiled, Compiler};
+use rayon::prelude::*;
 use release::{Comparison, Decided, Decision, Difference, Transition, World};
 
 use crate::PublishError;
@@ -273,6 +274,8 @@ impl Publisher {
         let projected = self.projection.project(&self.repository, &rendered.delivery, &[]);
         let projected = projected.map_err(PublishError::Project)?;
         self.has_projected = true;
+        // The compiler now only puts what differs from what was put before.
+        self.objects.assume_new();
         if projected.n_written() > 0 {
             // That packs are many is slow and not wrong: the next step tries again.
             let _ = git::compact(&self.repository);
@@ -288,7 +291,8 @@ fn object_changes(
 ) -> HashMap<Transition, Observed<ObjectChange>> {
     let change =
         |one: Transition| (one, git::object_change(objects, rendered.layout, one.old, one.new));
-    difference.transitions().into_iter().map(change).collect()
+    let transitions: Vec<Transition> = difference.transitions().into_iter().collect();
+    transitions.into_par_iter().map(change).collect()
 }
 
 /// Whether the source follows that of the ledger, where both are commits.

@@ -62,8 +62,10 @@ pub struct Objects {
     folder: PathBuf,
     /// How many objects make a pack full.
     n_objects: usize,
-    /// Whether the repository holds anything at all.
+    /// Whether the repository may hold what is put: it holds anything at all, and nobody knows
+    /// better.
     holds_some: AtomicBool,
+    knows_better: bool,
     growing: Mutex<Growing<Sha1>>,
     /// The packs before that, in order.
     full: RwLock<Vec<Arc<Full>>>,
@@ -91,6 +93,7 @@ impl Objects {
             n_objects,
             folder: repository.git_dir().join("objects/pack"),
             holds_some: AtomicBool::new(holds_some(&repository.git_dir().join("objects"))),
+            knows_better: false,
             growing: Mutex::new(Growing::new()),
             full: RwLock::default(),
             writer: Mutex::default(),
@@ -98,6 +101,13 @@ impl Objects {
             failure: Mutex::default(),
             has_failed: AtomicBool::new(false),
         }
+    }
+
+    /// From now on takes what is put for new, without looking whether the repository has it. For
+    /// a caller that only puts what differs from what it put before: what is there all the same
+    /// is stored a second time, which costs space and nothing else.
+    pub fn assume_new(&mut self) {
+        self.knows_better = true;
     }
 
     /// The repository that they are new to.
@@ -266,7 +276,8 @@ impl Objects {
     }
 
     fn is_in_repository(&self, id: ObjectId) -> bool {
-        self.holds_some.load(Ordering::Relaxed)
+        !self.knows_better
+            && self.holds_some.load(Ordering::Relaxed)
             && !EMPTY.contains(&id)
             && self.repository.quick_reader().holds(id)
     }

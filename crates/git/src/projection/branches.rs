@@ -147,7 +147,9 @@ pub(super) fn project(
     discarded: &Discarded,
 ) -> Result<(Projected, Tips), ProjectError> {
     let repository = history.repository();
-    let objects = Objects::new(repository);
+    let mut objects = Objects::new(repository);
+    // A commit is only made where no branch stands at it.
+    objects.assume_new();
     let names: HashSet<&str> =
         scope.heads.iter().chain(scope.before.values()).map(|head| head.name.as_str()).collect();
     let tips = tips(history, (!scope.is_whole).then_some(&names))?;
@@ -290,7 +292,10 @@ impl Branch<'_, '_> {
                 parent = Some(tip.commit);
                 break;
             }
-            next = self.history.before(self.reader, &state)?;
+            next = match self.scope.state_before(self.history, &state) {
+                Some(before) => Some(before.clone()),
+                None => self.history.before(self.reader, &state)?,
+            };
             states.push(state);
         }
         for state in states.iter().rev() {

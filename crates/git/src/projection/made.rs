@@ -71,6 +71,8 @@ impl Made {
 pub(super) struct Scope {
     /// Whether these are all.
     pub(super) is_whole: bool,
+    /// Whether the last projection was of the step before.
+    is_next: bool,
     /// What they are now, in the order of uids.
     pub(super) heads: Vec<ClusterHead>,
     /// What those of them were that differ from the last projection's step, and those that left.
@@ -103,7 +105,7 @@ impl Scope {
     fn whole(history: &History<'_>, held: HashSet<ClusterUid>) -> Result<Self, ProjectError> {
         let heads = history.heads(history.generation())?;
         let (before, left) = (HashMap::new(), HashMap::new());
-        Ok(Self { is_whole: true, heads, before, left, held })
+        Ok(Self { is_whole: true, is_next: false, heads, before, left, held })
     }
 
     fn of_changes(
@@ -132,7 +134,8 @@ impl Scope {
         heads.sort_unstable_by_key(|head| head.uid);
         let uids = before.keys().chain(heads.iter().map(|head| &head.uid));
         let left = uids.filter_map(|uid| Some((*uid, made.branch_of(*uid)?))).collect();
-        Ok(Self { is_whole: false, heads, before, left, held })
+        let is_next = made.is_parent(history)?;
+        Ok(Self { is_whole: false, is_next, heads, before, left, held })
     }
 
     /// The clusters whose folders may hold something else than the last projection left: those
@@ -151,7 +154,17 @@ impl Scope {
         let heads =
             made.undone.iter().filter_map(|uid| head(*uid)).collect::<Result<Vec<_>, _>>()?;
         let (before, left) = (HashMap::new(), HashMap::new());
-        Ok(Self { is_whole: false, heads, before, left, held })
+        Ok(Self { is_whole: false, is_next: false, heads, before, left, held })
+    }
+
+    /// What a cluster was before it came to a state, where the last projection knows.
+    pub(super) fn state_before(
+        &self,
+        history: &History<'_>,
+        state: &ClusterHead,
+    ) -> Option<&ClusterHead> {
+        let is_newest = self.is_next && state.changed == history.generation();
+        self.before.get(&state.uid).filter(|_| is_newest)
     }
 
     /// Whether a cluster's branch is at the commit where the last projection left it.
@@ -169,7 +182,10 @@ impl Made {
                 return Ok(false);
             }
         }
-        let is_next = history.info(history.tip())?.parents.first() == Some(&self.ledger);
-        Ok(is_next || history.generation_of(self.ledger)?.is_some())
+        Ok(self.is_parent(history)? || history.generation_of(self.ledger)?.is_some())
+    }
+
+    fn is_parent(&self, history: &History<'_>) -> Result<bool, ProjectError> {
+        Ok(history.info(history.tip())?.parents.first() == Some(&self.ledger))
     }
 }

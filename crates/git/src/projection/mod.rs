@@ -160,9 +160,8 @@ impl Projection {
         let made = self.made.as_ref().filter(|made| made.delivery == *delivery);
         let is_open = |uid| made.is_some_and(|made| made.undone.contains(&uid));
         let concerned = |uid| {
-            let is_held = ledger.holds.binary_search_by_key(&uid, |hold| hold.cluster).is_ok();
-            let is_known = ledger.cluster_by_uid(uid).is_some();
-            is_known && (concerned(uid) || is_held || is_open(uid))
+            let is_held = || ledger.holds.binary_search_by_key(&uid, |hold| hold.cluster).is_ok();
+            (concerned(uid) || is_held() || is_open(uid)) && ledger.cluster_by_uid(uid).is_some()
         };
         let mut found = match delivery {
             Delivery::Branches => branches::foreign(&history, ledger, made, concerned)?,

@@ -178,6 +178,10 @@ impl Compiler {
         }
         self.memory.push(compiled);
         let n_too_many = self.memory.len().saturating_sub(MOST_SOURCES);
-        self.memory.drain(..n_too_many);
+        let forgotten: Vec<Arc<Compiled>> = self.memory.drain(..n_too_many).collect();
+        if !forgotten.is_empty() {
+            // To take millions of cells apart takes a while that nobody has to wait for.
+            rayon::spawn(move || drop(forgotten));
+        }
     }
 }
