@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use model::{Scalar, ScalarKind};
 use schema::yaml::emit::{escape, fault_of_plain, is_printable, stands_plain, starts_marker};
-use schema::yaml::{Style, kind_of, reads_as_string};
+use schema::yaml::{Style, kind_of, reads_as_string, starts_conflict};
 
 use super::json::is_json;
 use super::place::{Line, Part, Place, PlaceKind, ScalarPlace, join};
@@ -184,6 +184,9 @@ fn check_lines(place: &Place, scalar: ScalarPlace, written: &[Cow<'_, str>]) -> 
 fn fault_of_line(line: &Line, place: ScalarPlace, result: &str) -> Option<&'static str> {
     if line.at_margin && starts_marker(result) {
         return Some("starts with the mark between documents, at the first column");
+    }
+    if line.at_margin && starts_conflict(result) {
+        return Some("starts with the mark of an unfinished merge, at the first column");
     }
     match place.style {
         Style::Plain => fault_of_plain_line(line, place, result),

@@ -13,7 +13,7 @@ mod syntax_error;
 pub(crate) use locate::node_start;
 pub use parse::{Documents, Limits, parse};
 pub use scalar::{kind_of, reads_as_string};
-pub use syntax_error::SyntaxError;
+pub use syntax_error::{SyntaxError, starts_conflict};
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -138,12 +138,21 @@ fn explain(error: &ScanError) -> (String, Option<&'static str>) {
     (message.to_owned(), hint)
 }
 
+/// What Git writes before the first side of a merge that was not finished.
+const CONFLICT: &str = "<<<<<<<";
+
+/// Whether a line with this text at its first column is taken for the mark of an unfinished merge.
+#[must_use]
+pub fn starts_conflict(text: &str) -> bool {
+    let after = text.strip_prefix(CONFLICT);
+    after.is_some_and(|rest| matches!(rest.as_bytes().first(), None | Some(b' ' | b'\n' | b'\r')))
+}
+
 /// The marks that Git leaves in a file whose merge was not finished.
 pub(super) fn find_conflict(text: &str) -> Option<SyntaxError> {
-    let (at, _) = text.match_indices("<<<<<<<").find(|(at, mark)| {
+    let (at, _) = text.match_indices(CONFLICT).find(|(at, _)| {
         let starts_line = *at == 0 || text.as_bytes()[at - 1] == b'\n';
-        let after = text.as_bytes().get(at + mark.len());
-        starts_line && matches!(after, None | Some(b' ' | b'\n' | b'\r'))
+        starts_line && starts_conflict(&text[*at..])
     })?;
     Some(SyntaxError {
         code: &MERGE_CONFLICT,

@@ -243,6 +243,7 @@ fn quotes_and_blocks_take_what_they_can_hold() {
         ("a: >\n  b\n  rea.cluster.x\n", "\" b\""),
         ("a: >\n  b rea.cluster.x\n  c\n", "\"d \""),
         ("\"a\nrea.cluster.x b\"", "---"),
+        ("\"a\nrea.cluster.x b\"", "<<<<<<<"),
         ("--- |\nrea.cluster.x\n", "# b"),
         ("--- |\nb\nrea.cluster.x\n", "..."),
     ];
@@ -299,6 +300,10 @@ fn quotes_and_blocks_take_what_they_can_hold() {
 
     "\"a\nrea.cluster.x b\"" with "---"
     error[value-does-not-fit] 2:1: `rea.cluster.x` is in a value in double quotes, where the value `---` cannot stand: the result `--- b` starts with the mark between documents, at the first column
+      hint: write the text in one line
+
+    "\"a\nrea.cluster.x b\"" with "<<<<<<<"
+    error[value-does-not-fit] 2:1: `rea.cluster.x` is in a value in double quotes, where the value `<<<<<<<` cannot stand: the result `<<<<<<< b` starts with the mark of an unfinished merge, at the first column
       hint: write the text in one line
 
     "--- |\nrea.cluster.x\n" with "# b"
