@@ -19,7 +19,7 @@ use model::{ClusterUid, CommitId, Delivery, Ledger, ObjectId};
 
 use crate::ledger::{ClusterHead, History};
 use crate::reader::Reader;
-use crate::refs::MoveError;
+use crate::refs::{MoveError, clean};
 use crate::{LedgerError, PackError, Repository, RepositoryError};
 use made::{Made, Scope};
 
@@ -185,6 +185,7 @@ impl Projection {
         delivery: &Delivery,
         discarded: &[(ClusterUid, ObjectId)],
     ) -> Result<Projected, ProjectError> {
+        clean(repository)?;
         let discarded: HashSet<_> = discarded.iter().copied().collect();
         let mut attempts = 0;
         loop {

@@ -6,7 +6,7 @@
 //! a file of the transaction that says who made it and on which the process holds `flock(2)`. The
 //! system takes that away when the process ends, however it ends, in whichever container. So a
 //! lock that says it is ours and on which nobody holds `flock` is left over, and is removed by
-//! whoever meets it. A lock that says anything else is Git's, and is never removed.
+//! whoever meets it, and by the next run of ours: the file also names every lock that it made. A lock that says anything else is Git's, and is never removed.
 
 use std::cell::Cell;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -25,9 +25,10 @@ const OWNER: &str = "owner";
 
 /// One transaction: what its locks are links to, and the files that it is about to rename.
 pub(super) struct Owner {
+    git_dir: PathBuf,
     path: PathBuf,
     /// Holds `flock` until it is dropped.
-    _file: File,
+    file: File,
     n_files: Cell<u32>,
 }
 
@@ -64,7 +65,7 @@ impl Owner {
         }
         for number in 0_u64.. {
             let name = format!("{}-{number}.{OWNER}", std::process::id());
-            if let Some(owner) = Self::claim(folder.join(name))? {
+            if let Some(owner) = Self::claim(git_dir, folder.join(name))? {
                 return Ok(owner);
             }
         }
@@ -72,7 +73,7 @@ impl Owner {
     }
 
     /// Makes the file, unless it is there, or was swept away before it was locked.
-    fn claim(path: PathBuf) -> io::Result<Option<Self>> {
+    fn claim(git_dir: &Path, path: PathBuf) -> io::Result<Option<Self>> {
         let mut file = match OpenOptions::new().write(true).create_new(true).open(&path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
             file => file?,
@@ -81,12 +82,16 @@ impl Owner {
         file.write_all(MARK)?;
         writeln!(file, "process {}", std::process::id())?;
         let n_files = Cell::new(0);
-        Ok(is_at(&file, &path)?.then_some(Self { path, _file: file, n_files }))
+        let git_dir = git_dir.to_owned();
+        Ok(is_at(&file, &path)?.then_some(Self { git_dir, path, file, n_files }))
     }
 
     /// Takes the lock of a file, or says who has it. It does not wait.
     pub(super) fn lock(&self, target: &Path) -> Result<Lock, NoLock> {
         let path = lock_path(target);
+        // Named before it is made, so that it is found if we are killed in between.
+        let name = path.strip_prefix(&self.git_dir).unwrap_or(&path).display();
+        writeln!(&self.file, "{name}").map_err(|error| NoLock::File(path.clone(), error))?;
         for _ in 0..2 {
             let Err(error) = fs::hard_link(&self.path, &path) else { return Ok(Lock { path }) };
             match error.kind() {
@@ -200,7 +205,16 @@ fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     Ok((here.dev(), here.ino()) == (there.dev(), there.ino()))
 }
 
-/// Removes the files of transactions whose process is gone.
+/// Removes what killed processes of ours left in a repository: locks, and files that they were
+/// about to rename.
+pub(super) fn clean(git_dir: &Path) -> io::Result<()> {
+    match sweep(&git_dir.join(FOLDER)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        swept => swept,
+    }
+}
+
+/// Removes the files and locks of transactions whose process is gone.
 fn sweep(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -208,16 +222,29 @@ fn sweep(folder: &Path) -> io::Result<()> {
             continue;
         }
         // A file that has no mark yet is just being made, or its maker was killed right then.
-        let Ok(file) = File::open(&path) else { continue };
+        let Ok(mut file) = File::open(&path) else { continue };
         if file.try_lock().is_err() {
             continue;
         }
+        release_all(folder.parent().unwrap_or(folder), &mut file)?;
         for number in 1_u32.. {
             if fs::remove_file(path.with_extension(number.to_string())).is_err() {
                 break;
             }
         }
         release(&path, &file)?;
+    }
+    Ok(())
+}
+
+/// Removes the locks that a transaction names and that are still links to its file.
+fn release_all(git_dir: &Path, owner: &mut File) -> io::Result<()> {
+    let mut text = Vec::new();
+    owner.read_to_end(&mut text)?;
+    let names = text.strip_prefix(MARK).map(String::from_utf8_lossy).unwrap_or_default();
+    // The first line says which process it was.
+    for name in names.lines().skip(1).filter(|name| name.ends_with(".lock")) {
+        release(&git_dir.join(name), owner)?;
     }
     Ok(())
 }

@@ -186,6 +186,14 @@ fn by_program(repository: &Repository, moves: &[&Move]) -> Result<(), MoveError>
         .map_err(|source| MoveError::File { path: git_dir.join("refs"), source })
 }
 
+/// Removes the locks that killed processes of ours left, which would stop Git, even where there is
+/// nothing to move any more.
+pub(crate) fn clean(repository: &Repository) -> Result<(), MoveError> {
+    let git_dir = repository.git_dir();
+    lock::clean(git_dir)
+        .map_err(|source| MoveError::File { path: git_dir.join("res-edge"), source })
+}
+
 /// The commands of `git update-ref --stdin -z`, of which an id of zeros means "not there".
 fn transaction(moves: &[&Move]) -> Vec<u8> {
     let none = CommitId([0; 20]);

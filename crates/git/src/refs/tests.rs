@@ -250,6 +250,23 @@ fn a_lock_of_git_is_respected_and_one_that_we_left_is_not() {
 }
 
 #[test]
+fn what_a_killed_process_left_goes_without_anything_to_move() {
+    let bare = Bare::new();
+    bare.move_refs(&bare.steps(20, None, Some(0))).unwrap();
+    let left = bare.path("res-edge/1-0.owner");
+    fs::write(&left, "lock of res-edge\nprocess 1\npacked-refs.lock\nrefs/heads/a.lock\nconfig\n")
+        .unwrap();
+    fs::hard_link(&left, bare.path("packed-refs.lock")).unwrap();
+    // This one is someone else's by now.
+    fs::write(bare.path("refs/heads/a.lock"), "").unwrap();
+    clean(&bare.repository).unwrap();
+    assert_eq!(bare.left_over(), [bare.path("refs/heads/a.lock")]);
+    assert!(bare.path("config").exists());
+    fs::remove_file(bare.path("refs/heads/a.lock")).unwrap();
+    bare.git(&["pack-refs", "--all"]);
+}
+
+#[test]
 fn a_lock_of_a_running_transaction_of_ours_is_respected() {
     let bare = Bare::new();
     bare.move_refs(&bare.steps(20, None, Some(0))).unwrap();
