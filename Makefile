@@ -1,6 +1,7 @@
 # The entry points. Each is one command; the work is in scripts/ and bench/.
 
 SOAK_CASES ?= 20000
+SOAK_KILLS ?= 300
 FUZZ_SECONDS ?= 600
 CACHE := .cache
 
@@ -25,7 +26,7 @@ bench: ## Measure, and write bench/RESULTS.md
 	@bench/run
 
 soak: ## Try each property with SOAK_CASES cases (20000), and write bench/SOAK.md
-	@SOAK_CASES=$(SOAK_CASES) scripts/soak
+	@SOAK_CASES=$(SOAK_CASES) SOAK_KILLS=$(SOAK_KILLS) scripts/soak
 
 fuzz: ## Fuzz each target for FUZZ_SECONDS (600), and write fuzz/RESULTS.md
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz/run

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod corpora;
+mod crash;
 mod demo;
 mod diff;
 mod docs;
