@@ -90,6 +90,8 @@ pub struct FluxLayout {
     pub source: Box<str>,
     /// Write byte for byte as Res-Edge 0.20 did.
     pub compatibility_0_20: bool,
+    /// Warn of what kubectl and kustomize read differently.
+    pub lint: bool,
 }
 
 /// `metadata` of the other kinds.

@@ -92,11 +92,12 @@ fn parse<'s>(
     source: &'s model::Source,
     folder: &'s Spanned<Box<str>>,
 ) -> Vec<(&'s str, ParsedFile)> {
+    let lint = context.flux.is_some_and(|flux| flux.lint);
     let files: Vec<_> = source.files.below(&folder.value).collect();
     let parse = |(id, file): (model::FileId, &'s model::SourceFile)| {
         let path = &file.path[folder.value.len() + 1..];
         let number = context.numbers.take(file.bytes.len() + 1);
-        (path, ParsedFile::verbatim(&source.files, id, number))
+        (path, ParsedFile::verbatim(&source.files, id, number, lint))
     };
     files.into_iter().map(parse).collect()
 }

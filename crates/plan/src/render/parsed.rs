@@ -6,7 +6,7 @@ use schema::objects::{ObjectHeader, kustomization, read_headers};
 use super::codes;
 use super::identity::Identity;
 use super::unit::{Filler, Unit};
-use crate::template::{ObjectTemplate, Verbatim, parse_objects, parse_verbatim};
+use crate::template::{ObjectTemplate, Verbatim, lint_file, parse_objects, parse_verbatim};
 
 /// What a file is made of.
 pub(crate) struct ParsedFile {
@@ -39,8 +39,9 @@ impl ParsedFile {
         }
     }
 
-    /// A file of the layout `flux`: copied as it is, placeholders filled.
-    pub(crate) fn verbatim(files: &Files, file: FileId, number: u32) -> Self {
+    /// A file of the layout `flux`: copied as it is, placeholders filled; `lint` where what tools
+    /// read differently is wanted.
+    pub(crate) fn verbatim(files: &Files, file: FileId, number: u32, lint: bool) -> Self {
         let executable = files.get(file).is_some_and(|file| file.executable);
         let mode = if executable { Mode::Executable } else { Mode::File };
         let is_manifest = files.get(file).is_some_and(|f| kustomization::is_manifest(&f.path));
@@ -53,6 +54,9 @@ impl ParsedFile {
             }
             Err(errors) => (Content::Nothing, errors),
         };
+        if lint {
+            warnings.extend(lint_file(files, file));
+        }
         let identity = |header: &ObjectHeader| Identity::new(header, file);
         let secrets = headers.iter().filter_map(|header| plain_secret(header, file));
         let warning = |problem| Diagnostic { severity: model::Severity::Warning, ..problem };

@@ -303,7 +303,7 @@ fn parse<'a, 's: 'a>(
     selected: impl Iterator<Item = &'a Result<Selected<'s>, Vec<Diagnostic>>>,
     before: Option<&ParsedFiles>,
 ) -> ParsedFiles {
-    let (files, flux) = (context.files, context.flux.is_some());
+    let (files, layout) = (context.files, &context.fleet.layout);
     let used: BTreeSet<FileId> =
         selected.flatten().flat_map(|selected| selected.files.iter().map(|file| file.id)).collect();
     let known = |id: FileId| {
@@ -321,7 +321,7 @@ fn parse<'a, 's: 'a>(
         .map(|(id, known)| (id, known.is_none().then(|| number(id)), known))
         .collect();
     let parse = |(id, number, known): (FileId, Option<u32>, Option<Parsed>)| {
-        let parsed = known.unwrap_or_else(|| Parsed::new(files, id, number.unwrap_or(0), flux));
+        let parsed = known.unwrap_or_else(|| Parsed::new(files, id, number.unwrap_or(0), layout));
         (id, parsed)
     };
     numbered.into_par_iter().map(parse).collect()
@@ -340,10 +340,10 @@ pub(crate) struct Parsed {
 }
 
 impl Parsed {
-    fn new(files: &Files, id: FileId, number: u32, flux: bool) -> Self {
-        let file = match flux {
-            true => ParsedFile::verbatim(files, id, number),
-            false => ParsedFile::objects(files, id, number),
+    fn new(files: &Files, id: FileId, number: u32, layout: &LayoutDocument) -> Self {
+        let file = match layout {
+            LayoutDocument::Flux(flux) => ParsedFile::verbatim(files, id, number, flux.lint),
+            LayoutDocument::Manifests => ParsedFile::objects(files, id, number),
         };
         let source = files.get(id);
         Self {

@@ -1,6 +1,8 @@
 //! The kinds of mistakes in template files and in the values that fill them.
 
 model::codes! {
+    AMBIGUOUS_YAML = "ambiguous-yaml",
+        "Tools do not agree on how to read a scalar, a key, a merge or a repeated key of a template, so kubectl and kustomize would apply different objects.";
     BROKEN_ALIAS = "broken-alias",
         "An alias or a merge key `<<` cannot be written out: it contains itself, merges what is no mapping, or would grow beyond what is allowed.";
     COMPLEX_KEY = "complex-key",

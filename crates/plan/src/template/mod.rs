@@ -25,8 +25,10 @@ mod identity;
 mod json;
 mod keys;
 mod lines;
+mod lint;
 mod object;
 mod place;
+mod reading;
 mod report;
 pub(crate) mod scan;
 mod secret;
@@ -37,6 +39,7 @@ pub(crate) mod spot;
 mod survey;
 mod verbatim;
 
+pub(crate) use lint::lint_file;
 pub use object::{FilledObject, ObjectTemplate, parse_objects};
 pub use place::KeyUse;
 pub use verbatim::{Verbatim, parse_verbatim};

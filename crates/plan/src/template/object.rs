@@ -14,6 +14,7 @@ use super::compose::compose;
 use super::file::{file_of, is_encrypted, is_json_file, understand_manifests};
 use super::identity::{Identity, field, fixed_field};
 use super::keys::KeyGroup;
+use super::lint::lint;
 use super::place::{KeyUse, Place};
 use super::spot::leaf_of;
 use super::survey::{Survey, survey};
@@ -91,6 +92,10 @@ pub fn parse_objects(
         .collect();
     if let Some(first) = templates.first_mut() {
         first.warnings = survey.warnings;
+        if !encrypted {
+            let json = is_json_file(&source.path);
+            first.warnings.extend(lint(&stream.documents, file, json, false));
+        }
     }
     Ok(templates)
 }

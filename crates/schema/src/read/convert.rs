@@ -274,6 +274,7 @@ fn layout(part: Part<'_>) -> LayoutDocument {
         bootstrap: flux.get("bootstrap").text(),
         source: flux.get("source").str().unwrap_or("flux-system").into(),
         compatibility_0_20: flux.get("compatibility").node.is_some(),
+        lint: flux.get("lint").flag(),
     })
 }
 

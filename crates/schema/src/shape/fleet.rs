@@ -1,6 +1,6 @@
 //! The table of `kind: Fleet`.
 
-use super::Form::{Integer, List, Loose, Object, Pairs, Text, WordOr};
+use super::Form::{Flag, Integer, List, Loose, Object, Pairs, Text, WordOr};
 use super::Presence::{Default, NotYet, Optional, Required};
 use super::kinds::{METADATA_DOC, SPEC_DOC, field, shape, values};
 use super::syntax::{
@@ -129,6 +129,13 @@ static FLUX: Shape = shape(
             Optional,
             "Write byte for byte as Res-Edge 0.20 did.",
             "\"0.20\"",
+        ),
+        field(
+            "lint",
+            Flag,
+            Default("false"),
+            "Warn of what kubectl and kustomize read differently in templates.",
+            "true",
         ),
     ],
 );

@@ -65,7 +65,7 @@ fn fleet_has_all_its_settings() {
         r#"registry="registry.contoso.example":string replicas="3":integer"#
     );
     let LayoutDocument::Flux(flux) = &fleet.layout else { panic!() };
-    assert!(flux.compatibility_0_20 && &*flux.source == "gitops");
+    assert!(flux.compatibility_0_20 && &*flux.source == "gitops" && !flux.lint);
     let delivery = model::Delivery::Directory {
         branch: "main".into(),
         path: "clusters".into(),

@@ -2,6 +2,7 @@
 
 pub(crate) mod generate;
 mod laws;
+mod lint;
 mod objects;
 mod verbatim;
 

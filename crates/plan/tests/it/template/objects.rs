@@ -25,8 +25,8 @@ metadata:
   name: web
 spec:
   replicas: rea.cluster.port
-  mode: 0644
-  on: yes
+  mode: 420
+  \"on\": \"yes\"
   template: &t
     - a: 1
       b: [x, {c: d}]
@@ -71,8 +71,8 @@ spec:
       - []
       - - 1
         - 2
-      mode: 0644
-      on: yes
+      mode: 420
+      "on": "yes"
       replicas: 80
       template:
       - a: 1
