@@ -6,7 +6,10 @@
 //! a file of the transaction that says who made it and on which the process holds `flock(2)`. The
 //! system takes that away when the process ends, however it ends, in whichever container. So a
 //! lock that says it is ours and on which nobody holds `flock` is left over, and is removed by
-//! whoever meets it, and by the next run of ours: the file also names every lock that it made. A lock that says anything else is Git's, and is never removed.
+//! whoever meets it, and by the next run of ours: the file also names every lock that it made.
+//! What it says may be gone when the power was cut, for nothing waits for the disk here; but an
+//! empty lock that is a link to another file is ours too, since Git makes no links. A lock that
+//! says anything else is Git's, and is never removed.
 
 use std::cell::Cell;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -174,7 +177,8 @@ impl Left {
         };
         let mut start = Vec::new();
         Read::by_ref(&mut file).take(MARK.len() as u64).read_to_end(&mut start)?;
-        if start != MARK {
+        let is_link = start.is_empty() && file.metadata()?.nlink() > 1;
+        if start != MARK && !is_link {
             return Ok(Some(Self::Others));
         }
         match file.try_lock() {
@@ -183,6 +187,24 @@ impl Left {
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
+}
+
+/// Removes the locks that are links to the file of a transaction, of which the disk kept the
+/// links and not the text.
+fn release_unnamed(git_dir: &Path, owner: &File) -> io::Result<()> {
+    release(&lock_path(&git_dir.join("packed-refs")), owner)?;
+    let mut folders = vec![git_dir.join("refs")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            } else if entry.path().extension().is_some_and(|ending| ending == "lock") {
+                release(&entry.path(), owner)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Removes a file that was left over, if it is still this one: whoever wants to remove it must
@@ -226,7 +248,11 @@ fn sweep(folder: &Path) -> io::Result<()> {
         if file.try_lock().is_err() {
             continue;
         }
-        release_all(folder.parent().unwrap_or(folder), &mut file)?;
+        let git_dir = folder.parent().unwrap_or(folder);
+        release_all(git_dir, &mut file)?;
+        if file.metadata()?.nlink() > 1 {
+            release_unnamed(git_dir, &file)?;
+        }
         for number in 1_u32.. {
             if fs::remove_file(path.with_extension(number.to_string())).is_err() {
                 break;

@@ -267,6 +267,28 @@ fn what_a_killed_process_left_goes_without_anything_to_move() {
 }
 
 #[test]
+fn what_a_power_cut_left_goes_though_its_text_is_lost() {
+    let bare = Bare::new();
+    bare.move_refs(&bare.steps(3, None, Some(0))).unwrap();
+    let left = bare.path("res-edge/1-0.owner");
+    fs::write(&left, "").unwrap();
+    fs::create_dir_all(bare.path("refs/heads/clusters")).unwrap();
+    for lock in ["packed-refs.lock", "refs/heads/clusters/c-1.lock"] {
+        fs::hard_link(&left, bare.path(lock)).unwrap();
+    }
+    // Git's, just being written: empty, and no link to anything.
+    fs::write(bare.path("refs/heads/a.lock"), "").unwrap();
+    super::lock::clean(bare.repository.git_dir()).unwrap();
+    assert_eq!(bare.left_over(), [bare.path("refs/heads/a.lock")]);
+    // Without the file that it is a link to, it is met by whoever wants the ref.
+    fs::write(&left, "").unwrap();
+    fs::hard_link(&left, bare.path("packed-refs.lock")).unwrap();
+    fs::remove_file(bare.path("refs/heads/a.lock")).unwrap();
+    bare.move_refs(&bare.steps(30, None, Some(0))[3..]).unwrap();
+    assert!(bare.left_over().is_empty());
+}
+
+#[test]
 fn a_lock_of_a_running_transaction_of_ours_is_respected() {
     let bare = Bare::new();
     bare.move_refs(&bare.steps(20, None, Some(0))).unwrap();
