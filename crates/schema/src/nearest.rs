@@ -10,7 +10,7 @@ const MOST: usize = 4;
 
 /// The candidate with the fewest insertions, deletions, replacements and swaps of neighbours
 /// (Damerau and Levenshtein's distance) to the word, unless all are far from it: more than a
-/// third of the word, or more than [`MOST`]. Case does not count. Of equally near ones the first.
+/// third of the word, or more than `MOST`. Case does not count. Of equally near ones the first.
 ///
 /// The names of a large fleet are candidates too: those that cannot be near are not measured.
 #[must_use]
