@@ -105,7 +105,8 @@ impl Objects {
 
     /// From now on takes what is put for new, without looking whether the repository has it. For
     /// a caller that only puts what differs from what it put before: what is there all the same
-    /// is stored a second time, which costs space and nothing else.
+    /// is stored a second time, which costs space and nothing else. It holds for as long as what is
+    /// put fits into one pack, so that a caller that puts everything again costs one pack at most.
     pub fn assume_new(&mut self) {
         self.knows_better = true;
     }
@@ -276,7 +277,7 @@ impl Objects {
     }
 
     fn is_in_repository(&self, id: ObjectId) -> bool {
-        !self.knows_better
+        !(self.knows_better && self.full().is_empty())
             && self.holds_some.load(Ordering::Relaxed)
             && !EMPTY.contains(&id)
             && self.repository.quick_reader().holds(id)

@@ -148,6 +148,23 @@ fn variants_from_many_threads_fill_several_packs() {
 }
 
 #[test]
+fn what_is_assumed_new_is_stored_again_for_one_pack_at_most() {
+    let temporary = Temporary::bare();
+    let mut objects = Objects::with_packs_of(&temporary.open(), 10);
+    let put = |objects: &Objects| {
+        for number in 0..30 {
+            objects.blob(format!("{number}").as_bytes());
+        }
+        objects.n_new()
+    };
+    assert_eq!(put(&objects), 30);
+    objects.write().unwrap();
+    assert_eq!(put(&objects), 0);
+    objects.assume_new();
+    assert!((1..=11).contains(&put(&objects)), "{}", objects.n_new());
+}
+
+#[test]
 fn two_renders_may_number_their_bases_alike() {
     let temporary = Temporary::bare();
     let objects = Objects::new(&temporary.open());
