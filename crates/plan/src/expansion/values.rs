@@ -35,7 +35,7 @@ pub(super) fn effective(
     for (position, layer) in layers.iter().enumerate() {
         let mut scalars = Vec::new();
         for document in layer.stream.documents.iter().take(1) {
-            collect(document, &mut layer.prefix.clone(), &mut scalars);
+            collect(document, &mut layer.prefix.clone(), false, &mut scalars);
         }
         let later = &layers[position + 1..];
         let counts = |path: &Path| !later.iter().any(|layer| layer.replaces(path));
@@ -77,36 +77,21 @@ fn prefix_of(path: &str, chart: &str) -> Option<Path> {
     Some(prefix)
 }
 
-/// The scalars below a node, each with the path at which Helm would replace it.
-fn collect(node: &Node, path: &mut Path, found: &mut Vec<(Path, Range<usize>)>) {
+/// The scalars below a node, each with the path at which Helm would replace it: a list is replaced
+/// as a whole, so that what is in one has the list's.
+fn collect(node: &Node, path: &mut Path, in_list: bool, found: &mut Vec<(Path, Range<usize>)>) {
     match &node.content {
         Content::Scalar { .. } => found.push((path.clone(), node.range.clone())),
         Content::Sequence { items, .. } => {
-            items.iter().for_each(|item| collect_inside(item, path, found));
+            items.iter().for_each(|item| collect(item, path, true, found));
         }
         Content::Mapping { pairs, .. } => {
+            let depth = path.len();
             for (key, value) in pairs {
-                path.push(key.as_str().unwrap_or_default().to_owned());
+                path.extend((!in_list).then(|| key.as_str().unwrap_or_default().to_owned()));
                 found.push((path.clone(), key.range.clone()));
-                collect(value, path, found);
-                path.pop();
-            }
-        }
-        Content::Alias(_) => {}
-    }
-}
-
-/// A list is replaced as a whole.
-fn collect_inside(node: &Node, path: &Path, found: &mut Vec<(Path, Range<usize>)>) {
-    match &node.content {
-        Content::Scalar { .. } => found.push((path.clone(), node.range.clone())),
-        Content::Sequence { items, .. } => {
-            items.iter().for_each(|item| collect_inside(item, path, found));
-        }
-        Content::Mapping { pairs, .. } => {
-            for (key, value) in pairs {
-                found.push((path.clone(), key.range.clone()));
-                collect_inside(value, path, found);
+                collect(value, path, in_list, found);
+                path.truncate(depth);
             }
         }
         Content::Alias(_) => {}
