@@ -10,17 +10,7 @@ version: 1.2.3
 ";
 
 fn build(text: &str) -> String {
-    let text = chart(&format!("{CHART}{text}"), &[]).build();
-    if text.is_empty() { "skipped".to_owned() } else { text }
-}
-
-macro_rules! shows {
-    ($text:expr) => {
-        let shown = build($text);
-        if shown != "skipped" {
-            insta::assert_snapshot!(shown);
-        }
-    };
+    chart(&format!("{CHART}{text}"), &[]).build()
 }
 
 #[test]

@@ -29,18 +29,7 @@ fn overlay(text: &str) -> String {
 }
 
 fn build(text: &str) -> String {
-    let text = kustomization("overlays/1.0.0", &overlay(text)).build();
-    // Only where the program is not there.
-    if text.is_empty() { "skipped".to_owned() } else { text }
-}
-
-macro_rules! shows {
-    ($text:expr) => {
-        let shown = build($text);
-        if shown != "skipped" {
-            insta::assert_snapshot!(shown);
-        }
-    };
+    kustomization("overlays/1.0.0", &overlay(text)).build()
 }
 
 #[test]

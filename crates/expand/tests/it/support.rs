@@ -11,6 +11,17 @@ use model::{
     Source, Span,
 };
 
+/// Compares what the caller's `build` makes of a text with a snapshot; nothing is made where the
+/// program is not there.
+macro_rules! shows {
+    ($text:expr) => {
+        let shown = build($text);
+        if !shown.is_empty() {
+            insta::assert_snapshot!(shown);
+        }
+    };
+}
+
 /// A template `apps/web` in the form of [`testkit::source`], and what is asked for.
 pub(crate) struct Template {
     source: Source,
