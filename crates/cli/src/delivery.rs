@@ -14,7 +14,7 @@ use crate::error::{CommandError, ErrorKind};
 use crate::session::Session;
 
 /// How often a step is decided anew when someone else appended one in between.
-pub(crate) const ATTEMPTS: usize = 5;
+const ATTEMPTS: usize = 5;
 
 /// Where the ledger is.
 #[derive(Clone, Debug, clap::Args)]
@@ -178,9 +178,9 @@ fn append_error(error: &AppendError) -> CommandError {
     hint.into_iter().fold(shown, CommandError::hint)
 }
 
-/// The error after [`ATTEMPTS`] appends that others were faster than.
-pub(crate) fn moved() -> CommandError {
-    let message = format!("the ledger moved {ATTEMPTS} times while this step was decided");
+/// The error after so many appends that others were faster than.
+fn moved(attempts: usize) -> CommandError {
+    let message = PublishError::Moved { attempts }.to_string();
     CommandError::new(ErrorKind::Conflict, message).hint(
         "another publisher is at work; look at `git log res-edge/ledger`, then run this again",
     )
@@ -212,7 +212,7 @@ pub(crate) fn act_on_cluster(
             return Ok(Acted { repository, delivery: delivery.clone(), foreign });
         }
     }
-    Err(moved())
+    Err(moved(ATTEMPTS))
 }
 
 /// A decision about a cluster that is in the ledger, and not yet in what clusters read.
@@ -281,7 +281,7 @@ pub(crate) fn publish_error(error: &PublishError) -> CommandError {
             CommandError::new(ErrorKind::Conflict, refusal.to_string()).hint(refusal.hint())
         }
         PublishError::Append(error) => append_error(error),
-        PublishError::Moved { .. } => moved(),
+        PublishError::Moved { attempts } => moved(*attempts),
         PublishError::Project(error) => project_error(error),
     }
 }

@@ -216,11 +216,7 @@ impl Publisher {
     /// The ledger as it is now: the one that is remembered, if its branch has not moved.
     fn read_ledger(&mut self) -> Result<Option<Tip>, PublishError> {
         let tip = self.repository.reference(git::LEDGER_REF)?;
-        let is_known = match (&self.ledger, tip) {
-            (Some((known, _)), Some(tip)) => *known == tip,
-            (known, tip) => known.is_none() && tip.is_none(),
-        };
-        if !is_known {
+        if self.ledger.as_ref().map(|(known, _)| *known) != tip {
             let read = git::read_ledger(&self.repository)?;
             self.ledger = read.map(|(commit, ledger)| (commit, Arc::new(ledger)));
         }

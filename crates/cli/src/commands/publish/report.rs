@@ -1,10 +1,11 @@
 //! What a publish did, for people and programs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use git::Projected;
-use model::{Generation, HoldKind};
+use model::{Generation, HoldKind, Ledger};
 use release::{Decided, Held, HeldItem, Part, Summary};
 use serde_json::{Value, json};
 use server::Published;
@@ -35,8 +36,8 @@ pub(crate) enum Output {
 pub(crate) struct Publication<'a> {
     understood: &'a Understood,
     decided: Decided,
-    released: Released,
-    generation: Option<Generation>,
+    before: Option<Arc<Ledger>>,
+    after: Option<Arc<Ledger>>,
     command: String,
     is_dry_run: bool,
     /// What was written for clusters.
@@ -47,9 +48,12 @@ impl<'a> Publication<'a> {
     /// What was decided and done about a source.
     pub(crate) fn new(understood: &'a Understood, published: Published, command: String) -> Self {
         let Published { decided, before, after, projected } = published;
-        let released = released::count(before.as_deref(), after.as_deref());
-        let generation = after.map(|ledger| ledger.generation);
-        Self { understood, decided, released, generation, command, is_dry_run: false, projected }
+        Self { understood, decided, before, after, command, is_dry_run: false, projected }
+    }
+
+    /// What the step moved: counted where it is shown, since it looks at every changed cluster.
+    fn released(&self) -> Released {
+        released::count(self.before.as_deref(), self.after.as_deref())
     }
 
     /// The same, not done.
@@ -99,7 +103,7 @@ impl<'a> Publication<'a> {
 
     /// The step that the ledger stands at.
     pub(crate) fn generation(&self) -> Option<Generation> {
-        self.generation
+        self.after.as_ref().map(|ledger| ledger.generation)
     }
 
     /// Whether a step was appended, or would be.
@@ -114,8 +118,9 @@ impl<'a> Publication<'a> {
 
     /// One line for each application that something happened to.
     fn table(&self) -> String {
+        let released = self.released();
         let mut rows: BTreeMap<&str, [usize; 5]> = BTreeMap::new();
-        for (name, moved) in &self.released {
+        for (name, moved) in &released {
             let row = rows.entry(name).or_default();
             [row[0], row[1], row[2]] = [moved.n_added, moved.n_changed, moved.n_removed];
         }
@@ -142,7 +147,7 @@ impl<'a> Publication<'a> {
 
     /// What happened, in one sentence.
     pub(crate) fn headline(&self) -> String {
-        let generation = self.generation.map_or(0, |generation| generation.0);
+        let generation = self.generation().map_or(0, |generation| generation.0);
         match (&self.decided.step, self.is_dry_run) {
             (None, _) if self.decided.held.is_some() => "nothing else to release".to_owned(),
             (None, _) if self.n_projected() > 0 => {
@@ -259,8 +264,8 @@ impl<'a> Publication<'a> {
     }
 
     fn document(&self) -> Value {
-        let applications: BTreeMap<&str, Value> = self
-            .released
+        let released = self.released();
+        let applications: BTreeMap<&str, Value> = released
             .iter()
             .map(|(name, moved)| {
                 let counts = json!({
@@ -274,7 +279,7 @@ impl<'a> Publication<'a> {
             "kind": "Publication",
             "status": {
                 "released": self.decided.step.is_some() && !self.is_dry_run,
-                "generation": self.generation.map(|generation| generation.0),
+                "generation": self.generation().map(|generation| generation.0),
                 "clustersChanged": self.decided.summary.clusters_changed,
                 "applications": applications,
                 "stale": self.stale_documents(),
