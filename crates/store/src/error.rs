@@ -1,0 +1,23 @@
+//! Failures of the database.
+
+/// The database refused, is gone, or holds what it should not.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The place of the database is malformed.
+    #[error("`{0}` names no database; give `sqlite:PATH` or `postgres://...`")]
+    Place(String),
+    /// It cannot be opened or reached.
+    #[error("cannot open the database {place}: {source}")]
+    Open {
+        /// Which, without a password.
+        place: String,
+        /// Why.
+        source: sqlx::Error,
+    },
+    /// Its tables cannot be brought to this version.
+    #[error("cannot bring the tables of the database to this version: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A statement failed.
+    #[error("the database failed: {0}")]
+    Statement(#[from] sqlx::Error),
+}

@@ -1,0 +1,14 @@
+//! The database: what is, and never what should be.
+//!
+//! In: people, tokens, sessions, activity and reports, as they come. Out: the same, found again.
+//! Losing it loses no desired state: that is in Git. One set of statements runs on SQLite (one
+//! server, embedded) and on PostgreSQL (several servers); the same tests run on both. Migrations
+//! only go forward. Nothing secret is stored: passwords and tokens as hashes only.
+
+mod database;
+mod error;
+mod tokens;
+
+pub use database::{Place, Store};
+pub use error::StoreError;
+pub use tokens::{NewToken, Token};
