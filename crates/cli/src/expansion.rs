@@ -9,8 +9,8 @@ use model::{ExpansionRequest, Expansions, Files, Source};
 use plan::Fleet;
 
 use crate::error::{CommandError, ErrorKind};
-use crate::present::words::count;
 use crate::terminal::Terminal;
+use api::text::count;
 
 /// A source after everything that it needs was built.
 pub(crate) struct Built {

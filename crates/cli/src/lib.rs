@@ -16,6 +16,7 @@
 mod arguments;
 mod commands;
 mod delivery;
+mod duration;
 mod error;
 mod expansion;
 mod files;

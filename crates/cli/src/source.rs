@@ -16,9 +16,9 @@ use schema::document::Document;
 
 use crate::error::{CommandError, ErrorKind};
 use crate::expansion::{Built, build};
-use crate::present::diagnostics::{Report, Tally};
 use crate::session::Session;
 use crate::terminal::Terminal;
+use api::text::{Report, Tally};
 
 /// A source that was read whole, and the fleet that it describes.
 pub(crate) struct Checked {
@@ -59,7 +59,7 @@ pub(crate) fn check(session: &mut Session) -> Result<Checked, CommandError> {
     let checked = read.or_refuse(session.terminal)?;
     let n_warnings = Tally::of(&checked.diagnostics).n_warnings;
     if n_warnings > 0 {
-        let count = crate::present::words::count(n_warnings, "warning");
+        let count = api::text::count(n_warnings, "warning");
         session.terminal.detail(&format!("{count}; see `res-edge validate`"));
     }
     Ok(checked)

@@ -10,6 +10,7 @@ use model::{Diagnostic, Files, Label, Place, Severity, Span};
 use serde_json::{Value, json};
 
 use super::words::{count, printable, some_of};
+use crate::{DiagnosticText, Place as TextPlace};
 
 /// How much of a line is shown on each side of a place.
 const SIDE: usize = 70;
@@ -19,25 +20,26 @@ const NAMED_CLUSTERS: usize = 5;
 const SECRET_CODES: &[&str] = &["plain-secret"];
 
 /// What is needed to show diagnostics of one source.
-pub(crate) struct Report<'a> {
+pub struct Report<'a> {
     /// The files that places are in.
-    pub(crate) files: &'a Files,
+    pub files: &'a Files,
     /// The names of the fleet's clusters, in order.
-    pub(crate) clusters: &'a [String],
+    pub clusters: &'a [String],
 }
 
 /// How many diagnostics there are of each weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
+pub struct Tally {
     /// Errors.
-    pub(crate) n_errors: usize,
+    pub n_errors: usize,
     /// Warnings.
-    pub(crate) n_warnings: usize,
+    pub n_warnings: usize,
 }
 
 impl Tally {
     /// Counts.
-    pub(crate) fn of<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) -> Self {
+    #[must_use]
+    pub fn of<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) -> Self {
         let mut tally = Self::default();
         for diagnostic in diagnostics {
             match diagnostic.severity {
@@ -61,7 +63,8 @@ impl std::fmt::Display for Tally {
 
 impl Report<'_> {
     /// The diagnostics in the order of their places, without repetitions.
-    pub(crate) fn sorted<'d>(
+    #[must_use]
+    pub fn sorted<'d>(
         &self,
         diagnostics: impl IntoIterator<Item = &'d Diagnostic>,
     ) -> Vec<&'d Diagnostic> {
@@ -77,7 +80,8 @@ impl Report<'_> {
     }
 
     /// One diagnostic as text, without a line break at its end.
-    pub(crate) fn text(&self, diagnostic: &Diagnostic, colour: bool) -> String {
+    #[must_use]
+    pub fn text(&self, diagnostic: &Diagnostic, colour: bool) -> String {
         let level = match diagnostic.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -101,21 +105,35 @@ impl Report<'_> {
     }
 
     /// One diagnostic for programs.
-    pub(crate) fn json(&self, diagnostic: &Diagnostic) -> Value {
+    #[must_use]
+    pub fn json(&self, diagnostic: &Diagnostic) -> Value {
         let places: Vec<Value> = diagnostic.labels.iter().map(|label| self.place(label)).collect();
-        let severity = match diagnostic.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        };
         json!({
             "code": diagnostic.code.name,
-            "severity": severity,
+            "severity": severity(diagnostic),
             "message": diagnostic.message,
             "places": places,
             "clusters": self.names(diagnostic),
             "hint": diagnostic.hint,
         })
+    }
+
+    /// One diagnostic as it goes over the wire.
+    #[must_use]
+    pub fn wire(&self, diagnostic: &Diagnostic) -> DiagnosticText {
+        let place = |label: &Label| {
+            let Place { path, line, column } = self.files.place(label.span);
+            TextPlace { file: path, line: line as u64, column: column as u64 }
+        };
+        DiagnosticText {
+            code: diagnostic.code.name.to_owned(),
+            severity: severity(diagnostic).to_owned(),
+            message: diagnostic.message.clone(),
+            places: diagnostic.labels.iter().map(place).collect(),
+            hint: diagnostic.hint.clone(),
+            clusters: u32::try_from(diagnostic.clusters.len()).unwrap_or(u32::MAX),
+            excerpt: Some(self.text(diagnostic, false)),
+        }
     }
 
     fn place(&self, label: &Label) -> Value {
@@ -161,6 +179,14 @@ impl Report<'_> {
             elements.push(snippet.path(path).into());
         }
         elements
+    }
+}
+
+fn severity(diagnostic: &Diagnostic) -> &'static str {
+    match diagnostic.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
     }
 }
 

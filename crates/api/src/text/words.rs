@@ -1,7 +1,8 @@
 //! Small pieces of sentences: counts, lists of names, text made safe to show.
 
 /// A count with its noun: `1 error`, `2 errors`.
-pub(crate) fn count(n: usize, noun: &str) -> String {
+#[must_use]
+pub fn count(n: usize, noun: &str) -> String {
     match (n, noun) {
         (1, _) => format!("1 {noun}"),
         (_, noun) if noun.ends_with('y') && !noun.ends_with("ey") => {
@@ -12,7 +13,8 @@ pub(crate) fn count(n: usize, noun: &str) -> String {
 }
 
 /// The first names of a list, and how many more there are: `a, b, c and 34 more`.
-pub(crate) fn some_of<S: AsRef<str>>(names: &[S], at_most: usize) -> String {
+#[must_use]
+pub fn some_of<S: AsRef<str>>(names: &[S], at_most: usize) -> String {
     let shown: Vec<&str> = names.iter().take(at_most).map(AsRef::as_ref).collect();
     let rest = names.len().saturating_sub(shown.len());
     match rest {
@@ -23,7 +25,8 @@ pub(crate) fn some_of<S: AsRef<str>>(names: &[S], at_most: usize) -> String {
 
 /// The text without characters that a terminal would obey: what a source holds is shown, never
 /// run.
-pub(crate) fn printable(text: &str) -> String {
+#[must_use]
+pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 

@@ -8,8 +8,8 @@ use super::Outcome;
 use crate::delivery::{DeliveryArguments, existing_ledger};
 use crate::error::{CommandError, ErrorKind};
 use crate::present::listing::{self, Column, Item, ListingArguments, column, wide};
-use crate::present::words::some_of;
 use crate::session::Session;
+use api::text::some_of;
 
 /// How many changes of one kind are named in a table.
 const NAMED: usize = 3;

@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcom
     let path = format!("{template}/overlays/{}/kustomization.yaml", arguments.version);
     files::write_new(&root.join(&path), kustomization(&arguments.clusters).as_bytes())?;
     session.terminal.print_line(&path)?;
-    let n = crate::present::words::count(clusters.len(), "cluster");
+    let n = api::text::count(clusters.len(), "cluster");
     session
         .terminal
         .message(&format!("selects {n}; add patches or resources to it, then see `res-edge diff`"));

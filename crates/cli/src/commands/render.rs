@@ -10,10 +10,10 @@ use model::{Entry, MemoryObjects, Mode, ObjectId, Rendered};
 use super::Outcome;
 use crate::error::CommandError;
 use crate::files;
-use crate::present::words::count;
 use crate::session::Session;
 use crate::sinks::{Folders, Hashes};
 use crate::source::{self, Checked};
+use api::text::count;
 
 /// Renders what every cluster would run.
 #[derive(Clone, Debug, clap::Args)]

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::Outcome;
 use crate::error::CommandError;
 use crate::present::listing::{self, Column, Item, ListingArguments, column};
-use crate::present::words::count;
 use crate::session::Session;
 use crate::source;
+use api::text::count;
 
 /// Finds a term in the names, labels and values of everything.
 #[derive(Clone, Debug, clap::Args)]

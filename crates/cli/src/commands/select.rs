@@ -4,9 +4,9 @@ use super::Outcome;
 use super::get::ClusterItem;
 use crate::error::CommandError;
 use crate::present::listing::{self, Format, ListingArguments};
-use crate::present::words::count;
 use crate::session::Session;
 use crate::source;
+use api::text::count;
 
 /// Prints the clusters that an expression selects.
 #[derive(Clone, Debug, clap::Args)]

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use crate::error::CommandError;
-use crate::present::diagnostics::{Report, Tally};
-use crate::present::words::count;
 use crate::session::Session;
 use crate::sinks::Hashes;
 use crate::source::{self, Checked, Read};
+use api::text::count;
+use api::text::{Report, Tally};
 
 /// Checks the source: documents, expressions, templates and values, on every cluster.
 #[derive(Clone, Debug, clap::Args)]

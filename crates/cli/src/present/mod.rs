@@ -1,10 +1,8 @@
 //! Turns values into text for people and programs: diagnostics with excerpts, tables, documents,
 //! progress. Nothing here decides anything or reads the world.
 
-pub(crate) mod diagnostics;
 pub(crate) mod listing;
 mod progress;
-pub(crate) mod words;
 pub(crate) mod yaml;
 
 pub(crate) use progress::Progress;

@@ -10,8 +10,8 @@ use plan::overlay::ChosenOverlay;
 
 use super::Cell;
 use crate::present::listing::columns;
-use crate::present::words::printable;
 use crate::terminal::{Paint, Terminal};
+use api::text::printable;
 
 /// How long a value may be in the table.
 const VALUE_WIDTH: usize = 40;

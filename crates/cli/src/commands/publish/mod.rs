@@ -56,7 +56,7 @@ pub(crate) struct Arguments {
     follow: bool,
     /// With `--follow`, how often to look for a new commit
     #[arg(long, value_name = "DURATION", default_value = "1s", hide_default_value = true)]
-    #[arg(value_parser = follow::duration)]
+    #[arg(value_parser = crate::duration::duration)]
     interval: Duration,
     /// Output format
     #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]

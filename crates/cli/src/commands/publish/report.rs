@@ -14,10 +14,10 @@ use super::released::{self, Released};
 use crate::commands::Outcome;
 use crate::error::CommandError;
 use crate::present::listing::columns;
-use crate::present::words::{count, some_of};
 use crate::session::Session;
 use crate::source::Understood;
 use crate::terminal::Paint;
+use api::text::{count, some_of};
 
 /// How many clusters are named for each reason.
 const NAMED: usize = 8;
