@@ -20,6 +20,8 @@ pub(crate) struct Location {
 pub(crate) struct Session<'a> {
     /// Where the source is.
     pub(crate) location: Location,
+    /// Where kustomize and Helm are.
+    pub(crate) expansion: expand::Settings,
     /// What builds templates with kustomize and Helm.
     pub(crate) expander: Rc<Expander>,
     /// The streams.

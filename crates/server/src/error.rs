@@ -31,3 +31,16 @@ pub enum PublishError {
     #[error(transparent)]
     Project(ProjectError),
 }
+
+impl PublishError {
+    /// What to do next, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.hint().to_owned()),
+            Self::Repository(error) => error.hint(),
+            Self::Project(error) => error.hint(),
+            _ => None,
+        }
+    }
+}

@@ -1,17 +1,33 @@
-//! The loop that releases: a new source is compiled, decided about, appended to the ledger and
-//! projected.
+//! The door for people, programs and clusters: HTTP around the loop that releases.
 //!
 //! ```text
+//! requests ──http──▶ Caller ──▶ Snapshot (reads)
+//!                       └─────▶ Controller (acts, one at a time)
 //! source ─compile─▶ render ─compare, decide─▶ step ─append─▶ ledger ─project─▶ what clusters read
 //! ```
 //!
-//! In: sources, as they come. Out: steps of one ledger and their projection. A [`Publisher`] keeps
-//! what it read and made, so that the next release costs what changed; it can be dropped and
-//! made again at any moment, since all it knows stands in Git. One run of `res-edge publish` is
-//! one turn of the same loop. Later the server for people and clusters is built around it.
+//! In: sources, as they come, and requests. Out: steps of one ledger, their projection, and
+//! answers. A [`Publisher`] keeps what it read and made, so that the next release costs what
+//! changed; it can be dropped and made again at any moment, since all it knows stands in Git. One
+//! run of `res-edge publish` is one turn of the same loop. A [`Controller`] owns it in a thread of
+//! its own and tells everyone else by a [`Snapshot`], which is never altered: readers wait for
+//! nobody.
 
+mod controller;
+mod data;
 mod error;
+mod http;
+mod identity;
 mod publisher;
+mod serve;
+mod settings;
+mod snapshot;
 
+pub use controller::{Controller, ControllerGone, Desk};
+pub use data::{Data, DataError};
 pub use error::PublishError;
+pub use identity::{Caller, Secret};
 pub use publisher::{Phase, Published, Publisher, Request};
+pub use serve::{ServeError, Server};
+pub use settings::{Settings, Tls};
+pub use snapshot::{Refused, Released, Snapshot, Sourced};

@@ -213,6 +213,14 @@ impl Publisher {
         }
     }
 
+    /// The ledger as it is now, and its commit; nothing before the first step.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn ledger(&mut self) -> Result<Option<(CommitId, Arc<Ledger>)>, PublishError> {
+        self.read_ledger()
+    }
+
     /// The ledger as it is now: the one that is remembered, if its branch has not moved.
     fn read_ledger(&mut self) -> Result<Option<Tip>, PublishError> {
         let tip = self.repository.reference(git::LEDGER_REF)?;

@@ -95,8 +95,8 @@ impl Demo {
     /// A session whose source is the example.
     fn session<'s>(&self, session: &'s mut Session<'_>) -> Session<'s> {
         let location = Location { source: self.source.clone(), revision: None };
-        let expander = session.expander.clone();
-        Session { location, expander, terminal: session.terminal }
+        let (expansion, expander) = (session.expansion.clone(), session.expander.clone());
+        Session { location, expansion, expander, terminal: session.terminal }
     }
 
     fn publish(&self, session: &mut Session) -> Result<(), CommandError> {

@@ -20,6 +20,7 @@ mod resume;
 mod schema;
 mod search;
 mod select;
+mod serve;
 mod validate;
 mod version;
 
@@ -96,6 +97,11 @@ Example:
     Generate(generate::Arguments),
     /// Show the whole way on an example fleet
     Demo(demo::Arguments),
+    /// Run the server: Git hosting, the API, and the loop that releases
+    #[command(after_help = "\
+Example:
+  res-edge serve --data ./server --listen 127.0.0.1:7080")]
+    Serve(serve::Arguments),
     /// Print a JSON Schema of the documents
     Schema(schema::Arguments),
     /// Print a completion script for a shell
@@ -110,8 +116,9 @@ Example:
 /// Why it could not be done.
 pub(crate) fn run(line: Line, terminal: &mut Terminal) -> Result<Outcome, CommandError> {
     let location = line.configure(terminal);
-    let expander = Rc::new(Expander::new(line.expansion_settings()?));
-    let session = &mut Session { location, expander, terminal };
+    let expansion = line.expansion_settings()?;
+    let expander = Rc::new(Expander::new(expansion.clone()));
+    let session = &mut Session { location, expansion, expander, terminal };
     match line.command {
         Command::Init(arguments) => init::run(&arguments, session),
         Command::Validate(arguments) => validate::run(&arguments, session),
@@ -121,6 +128,7 @@ pub(crate) fn run(line: Line, terminal: &mut Terminal) -> Result<Outcome, Comman
         Command::History(arguments) => history::run(&arguments, session),
         Command::Demo(arguments) => demo::run(&arguments, session),
         Command::Get(arguments) => get::run(&arguments, session),
+        Command::Serve(arguments) => serve::run(&arguments, session),
         Command::Select(arguments) => select::run(&arguments, session),
         Command::Search(arguments) => search::run(&arguments, session),
         Command::Publish(arguments) => publish::run(&arguments, session),

@@ -1,0 +1,107 @@
+//! Errors as answers.
+
+use api::text::Report;
+use api::{DiagnosticText, PROBLEM_JSON, Problem};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use model::{Diagnostic, Source};
+
+use crate::controller::ControllerGone;
+
+/// How many diagnostics an answer holds at most.
+const MOST_DIAGNOSTICS: usize = 100;
+
+/// Why a request is not done.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with a stable code.
+    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), hint: None }
+    }
+
+    /// With what to do next.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Nobody was named.
+    pub(crate) fn not_signed_in() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "not-signed-in", "this needs a token or a session")
+            .hint("send a token as `Authorization: Bearer re_...`, or sign in")
+    }
+
+    /// A token or a password that is not valid; which part is wrong is not said.
+    pub(crate) fn wrong_credentials() -> Self {
+        let detail = "the token is unknown, has ended, or was taken back";
+        Self::new(StatusCode::UNAUTHORIZED, "wrong-credentials", detail)
+            .hint("ask an administrator for a new one")
+    }
+
+    /// There is no such thing, or none that the caller may see.
+    pub(crate) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", detail)
+    }
+
+    /// Something this server depends on fails. The log has the details.
+    pub(crate) fn unavailable(error: &dyn std::error::Error) -> Self {
+        tracing::error!(%error, "unavailable");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", error.to_string())
+            .hint("try again; if it stays so, the server's log says more")
+    }
+}
+
+impl From<store::StoreError> for Failure {
+    fn from(error: store::StoreError) -> Self {
+        Self::unavailable(&error)
+    }
+}
+
+impl From<ControllerGone> for Failure {
+    fn from(error: ControllerGone) -> Self {
+        Self::unavailable(&error)
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let problem = Problem {
+            kind: format!("https://res-edge.dev/problems/{}", self.code),
+            title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: self.status.as_u16(),
+            code: self.code.to_owned(),
+            detail: self.detail,
+            hint: self.hint,
+            instance: None,
+            diagnostics: Vec::new(),
+        };
+        let mut response = (self.status, axum::Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        if self.status == StatusCode::UNAUTHORIZED {
+            // Git asks its user for a password only where Basic is offered.
+            headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            let basic = HeaderValue::from_static("Basic realm=\"Res-Edge\", charset=\"UTF-8\"");
+            headers.append(header::WWW_AUTHENTICATE, basic);
+        }
+        response
+    }
+}
+
+/// Diagnostics as they go over the wire: the errors first, so many as an answer may hold.
+pub(crate) fn diagnostic_texts<'a>(
+    source: &Source,
+    diagnostics: impl Iterator<Item = &'a Diagnostic>,
+) -> Vec<DiagnosticText> {
+    let report = Report { files: &source.files, clusters: &[] };
+    let mut sorted = report.sorted(diagnostics);
+    sorted.sort_by_key(|diagnostic| !diagnostic.is_error());
+    sorted.iter().take(MOST_DIAGNOSTICS).map(|diagnostic| report.wire(diagnostic)).collect()
+}

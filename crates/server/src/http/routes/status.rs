@@ -1,0 +1,75 @@
+//! The state of the server in one look.
+
+use std::sync::Arc;
+
+use api::{LedgerStatus, RefusedSource, ServerStatus, SourceStatus};
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::http::AppState;
+use crate::snapshot::{Refused, Released, Snapshot, Sourced};
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(status))
+}
+
+/// The source in use, the newest one if it was refused, and what is released.
+#[utoipa::path(get, path = "/api/v1/status", tag = "server", responses(
+    (status = 200, body = ServerStatus),
+))]
+async fn status(State(state): State<AppState>) -> Json<ServerStatus> {
+    Json(status_of(&state.snapshot()))
+}
+
+fn status_of(snapshot: &Snapshot) -> ServerStatus {
+    let observed = snapshot.observed.unwrap_or_default();
+    ServerStatus {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        source: snapshot.source.as_ref().map(source),
+        refused: snapshot.refused.as_ref().and_then(refused),
+        ledger: snapshot.released.as_ref().map(|released| ledger(released, observed)),
+    }
+}
+
+fn source(sourced: &Sourced) -> SourceStatus {
+    let accepted = sourced.accepted();
+    let tally = api::text::Tally::of(sourced.diagnostics());
+    SourceStatus {
+        commit: sourced.commit.to_string(),
+        digest: accepted.rendered.source.to_string(),
+        clusters: clamped(accepted.fleet.clusters.len()),
+        applications: clamped(accepted.fleet.applications.len()),
+        bindings: accepted.rendered.n_bindings() as u64,
+        errors: clamped(tally.n_errors),
+        warnings: clamped(tally.n_warnings),
+    }
+}
+
+fn refused(refused: &Arc<Refused>) -> Option<RefusedSource> {
+    Some(RefusedSource {
+        commit: refused.commit?.to_string(),
+        detail: refused.detail.clone(),
+        hint: refused.hint.clone(),
+        diagnostics: refused.diagnostics.clone(),
+    })
+}
+
+fn ledger(released: &Released, observed: Timestamp) -> LedgerStatus {
+    let ledger = &released.ledger;
+    LedgerStatus {
+        generation: ledger.generation.0,
+        commit: released.commit.to_string(),
+        source: ledger.source_commit.map(|commit| commit.to_string()),
+        clusters: clamped(ledger.clusters.len()),
+        bindings: ledger.n_bindings() as u64,
+        held: clamped(ledger.holds.len()),
+        observed,
+    }
+}
+
+fn clamped(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

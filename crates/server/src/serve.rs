@@ -1,0 +1,207 @@
+//! A running server: from settings to answers, and to an orderly end.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use expand::Expander;
+use jiff::Timestamp;
+use store::{NewToken, Store, StoreError};
+
+use crate::controller::Controller;
+use crate::data::{Data, DataError};
+use crate::http::{AppState, router};
+use crate::identity::{ADMINISTRATOR, Callers, Secret};
+use crate::settings::{Settings, Tls};
+
+/// How long requests that are being answered may go on after the server was told to stop.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// How often the files of the certificate are looked at.
+const CERTIFICATE_LOOK: Duration = Duration::from_secs(60);
+
+/// What the administrator's token is called.
+const ADMIN_TOKEN: &str = "administrator";
+
+/// Why a server did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The data folder.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The source.
+    #[error(transparent)]
+    Source(#[from] git::LoadError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The certificate or its key.
+    #[error("cannot use the certificate `{}` with the key `{}`: {source}", tls.certificate.display(), tls.key.display())]
+    Tls {
+        /// The files.
+        tls: Box<Tls>,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The system has no randomness.
+    #[error("the system gives no random bytes: {0}")]
+    Random(#[from] getrandom::Error),
+}
+
+/// A server that listens, and does not answer yet.
+pub struct Server {
+    listener: std::net::TcpListener,
+    address: SocketAddr,
+    tls: Option<(Tls, RustlsConfig)>,
+    state: AppState,
+    thread: JoinHandle<()>,
+    new_token: Option<Secret>,
+}
+
+impl Server {
+    /// Opens everything that a server needs, and starts the loop.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub async fn start(settings: Settings) -> Result<Self, ServeError> {
+        let data = Arc::new(Data::open(&settings.data)?);
+        let place = settings.database.unwrap_or_else(|| store::Place::Sqlite(data.database()));
+        let store = Store::open(&place).await?;
+        let new_token = match &settings.admin_token {
+            Some(_) => None,
+            None => first_token(&store).await?,
+        };
+        let listen = |source| ServeError::Listen { address: settings.listen, source };
+        let listener = std::net::TcpListener::bind(settings.listen).map_err(listen)?;
+        listener.set_nonblocking(true).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let tls = match settings.tls {
+            Some(tls) => Some((tls.clone(), load(&tls).await?)),
+            None => None,
+        };
+        let expander = Expander::new(settings.expansion);
+        let (controller, thread) = Controller::start(&data, expander, settings.poll)?;
+        let callers = Arc::new(Callers::new(store.clone(), settings.admin_token.as_ref()));
+        let state = AppState { controller, data, store, callers };
+        Ok(Self { listener, address, tls, state, thread, new_token })
+    }
+
+    /// Where it listens; with the port that the system chose, where 0 was asked for.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its address as a URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The administrator's token, if this start made it. It is shown this once.
+    #[must_use]
+    pub fn new_token(&self) -> Option<&Secret> {
+        self.new_token.as_ref()
+    }
+
+    /// The loop.
+    #[must_use]
+    pub fn controller(&self) -> &Controller {
+        &self.state.controller
+    }
+
+    /// Answers until `stop` is done; then lets requests end, ends the loop after what it is doing,
+    /// and closes the database.
+    ///
+    /// # Errors
+    /// The listener fails.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
+        let Self { listener, address, tls, state, thread, .. } = self;
+        let handle = Handle::new();
+        let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let listen = |source| ServeError::Listen { address, source };
+        let answer = async {
+            match tls {
+                Some((files, config)) => {
+                    let reload = tokio::spawn(reload(files, config.clone()));
+                    let server = axum_server::from_tcp_rustls(listener, config)?;
+                    let ended = server.handle(handle.clone()).serve(service).await;
+                    reload.abort();
+                    ended
+                }
+                None => {
+                    let server = axum_server::from_tcp(listener)?;
+                    server.handle(handle.clone()).serve(service).await
+                }
+            }
+        };
+        tokio::pin!(answer);
+        let answered = tokio::select! {
+            ended = &mut answer => ended,
+            () = stop => {
+                handle.graceful_shutdown(Some(GRACE));
+                answer.await
+            }
+        };
+        state.controller.stop();
+        // The loop may be in the middle of a release, which is short and must not be cut.
+        let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        state.store.close().await;
+        answered.map_err(listen)
+    }
+}
+
+/// Makes the administrator's token, if there never was one.
+async fn first_token(store: &Store) -> Result<Option<Secret>, ServeError> {
+    if !store.tokens().await?.is_empty() {
+        return Ok(None);
+    }
+    let secret = Secret::token()?;
+    let token = NewToken {
+        name: ADMIN_TOKEN.to_owned(),
+        digest: secret.digest(),
+        subject: ADMINISTRATOR.to_owned(),
+        expires: None,
+    };
+    store.add_token(&token, Timestamp::now()).await?;
+    Ok(Some(secret))
+}
+
+async fn load(tls: &Tls) -> Result<RustlsConfig, ServeError> {
+    let failure = |source| ServeError::Tls { tls: Box::new(tls.clone()), source };
+    RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await.map_err(failure)
+}
+
+/// Takes a new certificate when its file has changed. One that cannot be used is reported, and the
+/// old one stays.
+async fn reload(tls: Tls, config: RustlsConfig) {
+    let changed = || std::fs::metadata(&tls.certificate).and_then(|file| file.modified()).ok();
+    let mut known = changed();
+    loop {
+        tokio::time::sleep(CERTIFICATE_LOOK).await;
+        let now = changed();
+        if now == known {
+            continue;
+        }
+        match config.reload_from_pem_file(&tls.certificate, &tls.key).await {
+            Ok(()) => {
+                tracing::info!(certificate = %tls.certificate.display(), "new certificate");
+                known = now;
+            }
+            Err(error) => tracing::error!(%error, "the new certificate cannot be used"),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What a server knows at one moment. It is never altered: a newer one takes its place.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use model::{CommitId, Diagnostic, Ledger};
+use plan::{Accepted, Compiled};
+
+/// What a server knows at one moment.
+#[derive(Clone, Default)]
+pub struct Snapshot {
+    /// Counts up with every change.
+    pub version: u64,
+    /// When the loop looked last.
+    pub observed: Option<Timestamp>,
+    /// The source that is in use: the newest that was accepted.
+    pub source: Option<Sourced>,
+    /// The newest source, if it was not released.
+    pub refused: Option<Arc<Refused>>,
+    /// What is released.
+    pub released: Option<Released>,
+}
+
+/// A source that was accepted.
+#[derive(Clone)]
+pub struct Sourced {
+    /// The commit.
+    pub commit: CommitId,
+    /// All that was made of it; it was accepted.
+    compiled: Arc<Compiled>,
+}
+
+/// A source that changed nothing, and why.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// The commit; absent where not even that could be read.
+    pub commit: Option<CommitId>,
+    /// Why, in one sentence.
+    pub detail: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// What was made of it, for the places of its mistakes.
+    pub diagnostics: Vec<api::DiagnosticText>,
+}
+
+/// What is released.
+#[derive(Clone)]
+pub struct Released {
+    /// The commit of the ledger.
+    pub commit: CommitId,
+    /// The ledger.
+    pub ledger: Arc<Ledger>,
+}
+
+impl Sourced {
+    /// A compiled source; nothing if it was not accepted.
+    #[must_use]
+    pub fn new(commit: CommitId, compiled: Arc<Compiled>) -> Option<Self> {
+        compiled.accepted.is_some().then_some(Self { commit, compiled })
+    }
+
+    /// All that was made of it.
+    #[must_use]
+    pub fn compiled(&self) -> &Arc<Compiled> {
+        &self.compiled
+    }
+
+    /// The fleet and its render.
+    #[must_use]
+    pub fn accepted(&self) -> &Accepted {
+        match &self.compiled.accepted {
+            Some(accepted) => accepted,
+            None => unreachable!("only an accepted source is made"),
+        }
+    }
+
+    /// What was found while reading, checking and rendering.
+    pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.compiled.diagnostics.iter().chain(&self.accepted().rendered.diagnostics)
+    }
+}

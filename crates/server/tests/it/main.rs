@@ -1,0 +1,6 @@
+//! Tests of the running server, over real HTTP.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod start;
+mod support;

@@ -1,0 +1,86 @@
+//! A server on a folder that goes away, and requests to it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use reqwest::{Method, Response};
+use serde_json::Value;
+use server::{Controller, Secret, ServeError, Server, Settings};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// The administrator's token of every server here.
+pub(crate) const ADMIN: &str = "the-administrators-token-of-this-test";
+
+/// A server that runs until it is dropped or stopped.
+pub(crate) struct Running {
+    pub(crate) folder: TempDir,
+    pub(crate) url: String,
+    pub(crate) controller: Controller,
+    stop: Option<oneshot::Sender<()>>,
+    ended: JoinHandle<Result<(), ServeError>>,
+}
+
+/// How a server of a test is set up, in a folder.
+pub(crate) fn settings(data: &Path) -> Settings {
+    Settings {
+        data: data.to_owned(),
+        listen: ([127, 0, 0, 1], 0).into(),
+        tls: None,
+        behind_proxy: false,
+        database: None,
+        admin_token: Some(Secret::new(ADMIN)),
+        poll: Duration::from_millis(200),
+        expansion: expand::Settings {
+            kustomize: None,
+            helm: None,
+            path: std::env::var_os("PATH").unwrap_or_default(),
+            cache: None,
+            launcher: PathBuf::from("res-edge-is-not-needed"),
+            limits: expand::Limits::default(),
+        },
+    }
+}
+
+impl Running {
+    /// A server on an empty folder.
+    pub(crate) async fn new() -> Self {
+        Self::on(tempfile::tempdir().unwrap()).await
+    }
+
+    /// A server on a folder that one was on before.
+    pub(crate) async fn on(folder: TempDir) -> Self {
+        let settings = settings(folder.path());
+        Self::with(folder, settings).await
+    }
+
+    /// A server that is set up otherwise.
+    pub(crate) async fn with(folder: TempDir, settings: Settings) -> Self {
+        let server = Server::start(settings).await.unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let (url, controller) = (server.url(), server.controller().clone());
+        let ended = tokio::spawn(server.run(async move { drop(stopped.await) }));
+        Self { folder, url, controller, stop: Some(stop), ended }
+    }
+
+    /// Stops it, and gives its folder back.
+    pub(crate) async fn stop(mut self) -> TempDir {
+        drop(self.stop.take());
+        self.ended.await.unwrap().unwrap();
+        self.folder
+    }
+
+    /// Sends a request, with a token if one is given.
+    pub(crate) async fn send(&self, method: Method, path: &str, token: Option<&str>) -> Response {
+        let request = reqwest::Client::new().request(method, format!("{}{path}", self.url));
+        let request = token.into_iter().fold(request, |request, token| request.bearer_auth(token));
+        request.send().await.unwrap()
+    }
+
+    /// The JSON at a path, as the administrator sees it, with its status.
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
+        let response = self.send(Method::GET, path, Some(ADMIN)).await;
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+}
