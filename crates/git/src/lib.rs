@@ -32,6 +32,6 @@ pub use program::ProgramError;
 pub use projection::{ProjectError, Projected, Projection, foreign, project, project_over};
 pub use reader::{CommitInfo, Reader, TreeEntry, TreeEntryKind};
 pub use record::{Record, RecordedChange, Subject, history};
-pub use refs::MoveError;
+pub use refs::{MoveError, RefMove, move_refs};
 pub use repository::{Repository, RepositoryError};
 pub use scratch::{ScratchError, commit_folder, init_bare, init_work_tree};

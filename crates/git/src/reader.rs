@@ -200,6 +200,36 @@ impl<'a> Reader<'a> {
         header.map(|header| header.size()).map_err(|error| self.error("object", &id.0, &error))
     }
 
+    /// What an object is, without unpacking it.
+    ///
+    /// # Errors
+    /// If it is missing or damaged.
+    pub(crate) fn kind(&self, id: ObjectId) -> Result<gix::objs::Kind, RepositoryError> {
+        let header = self.twice(|objects| objects.find_header(gix::ObjectId::from(id.0)));
+        header.map(|header| header.kind()).map_err(|error| self.error("object", &id.0, &error))
+    }
+
+    /// What a tag stands for, through tags of tags, and what that is; any other object stands for
+    /// itself.
+    ///
+    /// # Errors
+    /// If an object is missing or damaged.
+    pub(crate) fn peel(
+        &self,
+        id: ObjectId,
+    ) -> Result<(ObjectId, gix::objs::Kind), RepositoryError> {
+        let (mut id, mut kind) = (id, self.kind(id)?);
+        while kind == gix::objs::Kind::Tag {
+            let error = |error: &dyn std::fmt::Display| self.error("tag", &id.0, error);
+            let found = self.twice(|objects| objects.find_tag(gix::ObjectId::from(id.0)));
+            let tag = found.map_err(|fault| error(&fault))?;
+            let target = tag.target_id().map_err(|fault| error(&fault))?;
+            id = ObjectId(bytes_of(&target));
+            kind = self.kind(id)?;
+        }
+        Ok((id, kind))
+    }
+
     /// The bytes of a blob.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use super::touched::Touched;
 use super::write::Writing;
 use super::{LEDGER_REF, LedgerError, Snapshot, settings};
 use crate::objects::NewCommit;
-use crate::refs::{Move, MoveError, move_refs};
+use crate::refs::{MoveError, RefMove, move_refs};
 use crate::{Objects, PackError, RepositoryError};
 
 /// Why a step was not appended. The ledger is as it was, unless the error says otherwise.
@@ -84,7 +84,7 @@ pub fn append(
     let commit =
         objects.commit(&NewCommit { tree, parents: &parents, author, at, message: &message });
     let _keep = objects.write()?;
-    let step = Move { name: LEDGER_REF.to_owned(), from: expected, to: Some(commit) };
+    let step = RefMove { name: LEDGER_REF.to_owned(), from: expected, to: Some(commit) };
     move_refs(objects.repository(), &[step])?;
     Ok((commit, ledger))
 }

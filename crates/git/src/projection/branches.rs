@@ -16,7 +16,7 @@ use super::{Discarded, ProjectError, Projected, is_given, refuse_checked_out, tr
 use crate::ledger::{ClusterHead, History};
 use crate::objects::NewCommit;
 use crate::reader::{CommitInfo, Reader};
-use crate::refs::{Move, move_refs};
+use crate::refs::{RefMove, move_refs};
 use crate::{LedgerError, Objects};
 
 /// What every cluster's branch starts with.
@@ -137,7 +137,7 @@ enum Task {
     /// It is at this commit.
     Nothing(CommitId),
     Foreign(ObjectId),
-    Move(Move),
+    Move(RefMove),
 }
 
 /// Makes the branch of every cluster in the scope equal to the ledger.
@@ -186,7 +186,7 @@ pub(super) fn project(
     Ok((projected, Tips::Branches(left)))
 }
 
-fn branch_of(step: &Move) -> String {
+fn branch_of(step: &RefMove) -> String {
     step.name.trim_start_matches("refs/heads/").to_owned()
 }
 
@@ -196,14 +196,14 @@ fn take_away(
     heads: &[ClusterHead],
     tips: &Branches,
     projected: &mut Projected,
-    moves: &mut Vec<Move>,
+    moves: &mut Vec<RefMove>,
 ) -> Result<(), ProjectError> {
     let names: HashSet<&str> = heads.iter().map(|head| head.name.as_str()).collect();
     let mut gone: Vec<_> = tips.iter().filter(|(name, _)| !names.contains(name.as_str())).collect();
     gone.sort_unstable_by_key(|(name, _)| *name);
     let reader = history.repository().reader();
     for (name, tip) in gone {
-        let step = Move { name: format!("{PREFIX}{name}"), from: Some(tip.commit), to: None };
+        let step = RefMove { name: format!("{PREFIX}{name}"), from: Some(tip.commit), to: None };
         if is_named(history, &reader, tip)? {
             projected.removed.push(branch_of(&step));
             moves.push(step);
@@ -243,7 +243,7 @@ impl Branch<'_, '_> {
         if from == Some(commit) {
             return Ok(Task::Nothing(commit));
         }
-        Ok(Task::Move(Move { name: format!("{PREFIX}{}", head.name), from, to: Some(commit) }))
+        Ok(Task::Move(RefMove { name: format!("{PREFIX}{}", head.name), from, to: Some(commit) }))
     }
 
     /// Whether a branch holds what may be written over.

@@ -14,7 +14,7 @@ use super::{Discarded, ProjectError, Projected, refuse_checked_out, trailers};
 use crate::ledger::{ClusterHead, EMPTY_TREE, History};
 use crate::objects::NewCommit;
 use crate::reader::Reader;
-use crate::refs::{Move, move_refs};
+use crate::refs::{RefMove, move_refs};
 use crate::{LEDGER_REF, LedgerError, Objects, Repository};
 
 /// How far back the last projection is looked for under the commits of others.
@@ -232,7 +232,7 @@ pub(super) fn project(
     let tree = replace(&objects, view.root(), &changes)?.unwrap_or(EMPTY_TREE);
     let commit = commit(&view, &objects, tree)?;
     let _keep = objects.write()?;
-    move_refs(repository, &[Move { name: directory.branch.clone(), from, to: Some(commit) }])?;
+    move_refs(repository, &[RefMove { name: directory.branch.clone(), from, to: Some(commit) }])?;
     for (path, tree) in changes {
         let places = if tree.is_some() { &mut projected.written } else { &mut projected.removed };
         places.push(path.join("/"));

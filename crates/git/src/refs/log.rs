@@ -10,12 +10,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use model::CommitId;
 
-use super::Move;
+use super::RefMove;
 use super::store::Store;
 
 /// Appends a line for each ref. A log that cannot be written is not worth a failure: the refs
 /// have moved already.
-pub(super) fn append(store: &Store<'_>, moves: &[&Move]) {
+pub(super) fn append(store: &Store<'_>, moves: &[&RefMove]) {
     let setting = store.repository.setting("core.logAllRefUpdates");
     let is_made = match setting.map(|word| word.to_ascii_lowercase()).as_deref() {
         Some("true" | "always" | "1" | "yes" | "on") => true,
@@ -24,7 +24,7 @@ pub(super) fn append(store: &Store<'_>, moves: &[&Move]) {
     };
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |past| past.as_secs());
     let none = CommitId([0; 20]);
-    for Move { name, from, to } in moves {
+    for RefMove { name, from, to } in moves {
         let path = store.git_dir.join("logs").join(name);
         if is_made && let Some(folder) = path.parent() {
             let _ = fs::create_dir_all(folder);

@@ -15,12 +15,12 @@ use model::CommitId;
 use super::lock::{is_held_by_us, lock_path};
 use super::packed::File as PackedFile;
 use super::store::{Store, failed};
-use super::{Failure, Move, MoveError, log};
+use super::{Failure, MoveError, RefMove, log};
 use crate::RepositoryError;
 use crate::durable::sync_folder;
 
 /// Moves refs, none of which goes.
-pub(super) fn move_few(store: &Store<'_>, moves: &[&Move]) -> Result<(), Failure> {
+pub(super) fn move_few(store: &Store<'_>, moves: &[&RefMove]) -> Result<(), Failure> {
     let owner = store.owner()?;
     let paths: Vec<_> = moves.iter().map(|step| store.path(&step.name)).collect();
     let locks: Vec<_> =
@@ -30,7 +30,7 @@ pub(super) fn move_few(store: &Store<'_>, moves: &[&Move]) -> Result<(), Failure
         return Err(Failure::Busy(packed_lock));
     }
     compare(store, moves, &paths)?;
-    let stage = |step: &&Move| {
+    let stage = |step: &&RefMove| {
         let text = step.to.map(|to| format!("{to}\n")).unwrap_or_default();
         owner.stage(text.as_bytes(), store.mode()).map_err(|error| failed(store.git_dir, error))
     };
@@ -50,7 +50,7 @@ pub(super) fn move_few(store: &Store<'_>, moves: &[&Move]) -> Result<(), Failure
 
 /// Compares each ref with where it was seen, and makes sure that nothing is in the way of new
 /// ones. The packed refs are read only for those that have no file.
-fn compare(store: &Store<'_>, moves: &[&Move], paths: &[PathBuf]) -> Result<(), Failure> {
+fn compare(store: &Store<'_>, moves: &[&RefMove], paths: &[PathBuf]) -> Result<(), Failure> {
     let mut packed = None;
     for (step, path) in moves.iter().zip(paths) {
         let mut found = read(store, &step.name)?;
@@ -74,7 +74,7 @@ fn compare(store: &Store<'_>, moves: &[&Move], paths: &[PathBuf]) -> Result<(), 
 
 /// Makes sure that no folder is where the file of a ref shall be: empty ones, which Git leaves
 /// behind, are removed.
-fn clear(step: &Move, path: &Path) -> Result<(), Failure> {
+fn clear(step: &RefMove, path: &Path) -> Result<(), Failure> {
     if !path.is_dir() {
         return Ok(());
     }

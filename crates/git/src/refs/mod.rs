@@ -41,15 +41,15 @@ const FEW: usize = 8;
 /// How long a transaction waits for locks of others.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// One ref that shall move.
+/// One ref that shall move. The ids are those of commits, or for `refs/tags/` also of tag objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Move {
-    /// The full name.
-    pub(crate) name: String,
+pub struct RefMove {
+    /// The full name, such as `refs/heads/main`.
+    pub name: String,
     /// Where it was seen; nothing if it was not there.
-    pub(crate) from: Option<CommitId>,
+    pub from: Option<CommitId>,
     /// Where it shall be; nothing to remove it.
-    pub(crate) to: Option<CommitId>,
+    pub to: Option<CommitId>,
 }
 
 /// Why refs did not move.
@@ -66,6 +66,14 @@ pub enum MoveError {
     Locked {
         /// The lock.
         path: PathBuf,
+    },
+    /// A name that no ref may have.
+    #[error("`{name}` cannot be the name of a ref: {reason}")]
+    Name {
+        /// The name.
+        name: String,
+        /// Which rule it breaks.
+        reason: String,
     },
     /// A ref is in the way, since a name cannot be both a ref and a folder of refs.
     #[error("cannot make `{name}` where there is `{other}`")]
@@ -132,20 +140,28 @@ impl<E: Into<MoveError>> From<E> for Failure {
 ///
 /// # Errors
 /// [`MoveError::Moved`] if one of them is not where it was seen; then none has moved.
-pub(crate) fn move_refs(repository: &Repository, moves: &[Move]) -> Result<(), MoveError> {
+/// [`MoveError::Name`] if a name cannot be one, or is given twice.
+pub fn move_refs(repository: &Repository, moves: &[RefMove]) -> Result<(), MoveError> {
+    for step in moves {
+        check_name(&step.name)?;
+    }
     move_refs_within(repository, moves, PATIENCE)
 }
 
 fn move_refs_within(
     repository: &Repository,
-    moves: &[Move],
+    moves: &[RefMove],
     patience: Duration,
 ) -> Result<(), MoveError> {
     if moves.is_empty() {
         return Ok(());
     }
-    let mut moves: Vec<&Move> = moves.iter().collect();
+    let mut moves: Vec<&RefMove> = moves.iter().collect();
     moves.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    if let Some(twice) = moves.windows(2).find(|pair| pair[0].name == pair[1].name) {
+        let name = twice[0].name.clone();
+        return Err(MoveError::Name { name, reason: "it is given twice".to_owned() });
+    }
     let Some(store) = Store::of(repository) else { return by_program(repository, &moves) };
     let is_few = moves.len() <= FEW && moves.iter().all(|step| step.to.is_some());
     let end = Instant::now() + patience;
@@ -169,12 +185,29 @@ fn move_refs_within(
     }
 }
 
+/// Makes sure that a ref may have this name: by the rules of `git check-ref-format`
+/// (<https://git-scm.com/docs/git-check-ref-format>), below `refs/`, and short enough for a file.
+pub(crate) fn check_name(name: &str) -> Result<(), MoveError> {
+    let refused = |reason: String| Err(MoveError::Name { name: name.to_owned(), reason });
+    if !name.starts_with("refs/") {
+        return refused("it does not start with `refs/`".to_owned());
+    }
+    // A file's name has at most 255 bytes, and its lock is called `<name>.lock`.
+    if name.len() > 1000 || name.split('/').any(|part| part.len() > 250) {
+        return refused("it is too long".to_owned());
+    }
+    match gix::validate::reference::branch_name(name.into()) {
+        Ok(_) => Ok(()),
+        Err(error) => refused(crate::reader::one_line(&error.to_string())),
+    }
+}
+
 /// The same by the `git` program, at the cost of a file for each ref.
-fn by_program(repository: &Repository, moves: &[&Move]) -> Result<(), MoveError> {
+fn by_program(repository: &Repository, moves: &[&RefMove]) -> Result<(), MoveError> {
     let arguments = ["update-ref", "--no-deref", "--stdin", "-z"];
     let git_dir = repository.git_dir();
     if let Err(error) = program::run(git_dir, &arguments, &transaction(moves)) {
-        for Move { name, from, .. } in moves {
+        for RefMove { name, from, .. } in moves {
             if repository.reference(name)? != *from {
                 return Err(MoveError::Moved { name: name.clone() });
             }
@@ -195,10 +228,10 @@ pub(crate) fn clean(repository: &Repository) -> Result<(), MoveError> {
 }
 
 /// The commands of `git update-ref --stdin -z`, of which an id of zeros means "not there".
-fn transaction(moves: &[&Move]) -> Vec<u8> {
+fn transaction(moves: &[&RefMove]) -> Vec<u8> {
     let none = CommitId([0; 20]);
     let mut text = String::from("start\0");
-    for Move { name, from, to } in moves {
+    for RefMove { name, from, to } in moves {
         let (from, to) = (from.unwrap_or(none), to.unwrap_or(none));
         // Writing to a string cannot fail.
         let _ = write!(text, "update {name}\0{to}\0{from}\0");

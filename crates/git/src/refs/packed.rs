@@ -18,12 +18,12 @@ use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use model::CommitId;
+use model::{CommitId, ObjectId};
 
 use super::lock::{Lock, Owner, lock_path};
 use super::loose::{self, first_file};
 use super::store::{Store, failed};
-use super::{Failure, Move, MoveError, log};
+use super::{Failure, MoveError, RefMove, log};
 use crate::durable::sync_folder;
 use crate::{Repository, RepositoryError};
 
@@ -34,7 +34,7 @@ const HEADER: &str = "# pack-refs with: peeled fully-peeled sorted \n";
 const TRAITS: &str = "# pack-refs with:";
 
 /// Moves refs in one file.
-pub(super) fn move_many(store: &Store<'_>, moves: &[&Move]) -> Result<(), Failure> {
+pub(super) fn move_many(store: &Store<'_>, moves: &[&RefMove]) -> Result<(), Failure> {
     let owner = store.owner()?;
     let path = store.packed();
     let lock = store.lock(&owner, &path)?;
@@ -42,7 +42,7 @@ pub(super) fn move_many(store: &Store<'_>, moves: &[&Move]) -> Result<(), Failur
     let packed = File::read(store.repository, store.git_dir)?;
     let places = packed.locate(moves);
     compare(store, moves, &loose, &packed, &places)?;
-    let merged = packed.merge(moves, &places);
+    let merged = packed.merge(moves, &places, &peeled(store, moves)?);
     let staged = owner.stage(&merged, store.mode());
     let staged = staged.map_err(|error| failed(&path, error))?;
     loose.look_again(store, moves)?;
@@ -56,11 +56,24 @@ pub(super) fn move_many(store: &Store<'_>, moves: &[&Move]) -> Result<(), Failur
     Ok(())
 }
 
+/// What each moved tag stands for, which the file says beside it: a reader that does not find it
+/// there takes the tag for a plain one. Only below `refs/tags/` may there be tag objects.
+fn peeled(store: &Store<'_>, moves: &[&RefMove]) -> Result<Vec<Option<ObjectId>>, RepositoryError> {
+    let reader = store.repository.reader();
+    let peel = |step: &&RefMove| match step.to.filter(|_| step.name.starts_with("refs/tags/")) {
+        Some(to) => {
+            reader.peel(ObjectId(to.0)).map(|peeled| Some(peeled.0).filter(|id| id.0 != to.0))
+        }
+        None => Ok(None),
+    };
+    moves.iter().map(peel).collect()
+}
+
 /// Compares each ref with where it was seen, and makes sure that nothing is in the way of new
 /// ones.
 fn compare(
     store: &Store<'_>,
-    moves: &[&Move],
+    moves: &[&RefMove],
     loose: &Loose,
     packed: &File,
     places: &[Range<usize>],
@@ -101,7 +114,7 @@ struct LooseRef {
 
 impl Loose {
     /// Finds and locks them.
-    fn lock(store: &Store<'_>, owner: &Owner, moves: &[&Move]) -> Result<Self, Failure> {
+    fn lock(store: &Store<'_>, owner: &Owner, moves: &[&RefMove]) -> Result<Self, Failure> {
         let mut refs = Vec::new();
         for_each_present(store, moves, |index, is_file| {
             let path = store.path(&moves[index].name);
@@ -123,7 +136,7 @@ impl Loose {
     }
 
     /// Makes sure that nobody began to write one of the others meanwhile.
-    fn look_again(&self, store: &Store<'_>, moves: &[&Move]) -> Result<(), Failure> {
+    fn look_again(&self, store: &Store<'_>, moves: &[&RefMove]) -> Result<(), Failure> {
         let ours: HashSet<usize> = self.refs.iter().map(|found| found.index).collect();
         for_each_present(store, moves, |index, _| {
             let path = store.path(&moves[index].name);
@@ -159,7 +172,7 @@ impl Loose {
 /// a lock. Each folder of refs is listed once.
 fn for_each_present(
     store: &Store<'_>,
-    moves: &[&Move],
+    moves: &[&RefMove],
     mut call: impl FnMut(usize, bool) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let paths: Vec<PathBuf> = moves.iter().map(|step| store.path(&step.name)).collect();
@@ -314,9 +327,9 @@ impl File {
     }
 
     /// The record of each ref, which are in order; an empty range where it would be.
-    fn locate(&self, moves: &[&Move]) -> Vec<Range<usize>> {
+    fn locate(&self, moves: &[&RefMove]) -> Vec<Range<usize>> {
         let mut at = 0;
-        let place = |step: &&Move| {
+        let place = |step: &&RefMove| {
             while at < self.records.len() && self.name_at(at) < step.name.as_bytes() {
                 at = self.end_of(at);
             }
@@ -327,14 +340,21 @@ impl File {
     }
 
     /// The bytes of the file after the moves.
-    fn merge(&self, moves: &[&Move], places: &[Range<usize>]) -> Vec<u8> {
+    fn merge(
+        &self,
+        moves: &[&RefMove],
+        places: &[Range<usize>],
+        peeled: &[Option<ObjectId>],
+    ) -> Vec<u8> {
         let mut merged = Vec::with_capacity(self.records.len() + 80 * moves.len());
         merged.extend_from_slice(self.header.as_bytes());
         let mut at = 0;
-        for (step, place) in moves.iter().zip(places) {
+        for ((step, place), peeled) in moves.iter().zip(places).zip(peeled) {
             merged.extend_from_slice(&self.records[at..place.start]);
             if let Some(to) = step.to {
                 merged.extend_from_slice(format!("{to} {}\n", step.name).as_bytes());
+                let peeled = peeled.map(|id| format!("^{id}\n")).unwrap_or_default();
+                merged.extend_from_slice(peeled.as_bytes());
             }
             at = place.end;
         }

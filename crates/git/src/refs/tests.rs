@@ -47,17 +47,17 @@ impl Bare {
         self.repository.git_dir().join(path)
     }
 
-    fn step(&self, name: &str, from: Option<usize>, to: Option<usize>) -> Move {
+    fn step(&self, name: &str, from: Option<usize>, to: Option<usize>) -> RefMove {
         let commit = |index: usize| self.commits[index];
-        Move { name: name.to_owned(), from: from.map(commit), to: to.map(commit) }
+        RefMove { name: name.to_owned(), from: from.map(commit), to: to.map(commit) }
     }
 
     /// Refs `c00`, `c01` and so on, all moved alike.
-    fn steps(&self, n: usize, from: Option<usize>, to: Option<usize>) -> Vec<Move> {
+    fn steps(&self, n: usize, from: Option<usize>, to: Option<usize>) -> Vec<RefMove> {
         (0..n).map(|i| self.step(&format!("refs/heads/clusters/c{i:02}"), from, to)).collect()
     }
 
-    fn move_refs(&self, moves: &[Move]) -> Result<(), MoveError> {
+    fn move_refs(&self, moves: &[RefMove]) -> Result<(), MoveError> {
         move_refs_within(&self.repository, moves, Duration::from_millis(5))
     }
 
@@ -188,6 +188,39 @@ fn a_ref_cannot_be_made_where_another_is_in_the_way() {
     fs::remove_file(bare.path("refs/heads/x/y/z")).unwrap();
     bare.move_refs(&[bare.step("refs/heads/x", None, Some(2))]).unwrap();
     assert_eq!(bare.refs()["refs/heads/x"], 2);
+}
+
+#[test]
+fn a_packed_tag_says_what_it_stands_for() {
+    let bare = Bare::new();
+    let text = format!(
+        "object {}\ntype commit\ntag v1\ntagger a <a@b.c> 1 +0000\n\nv1\n",
+        bare.commits[0]
+    );
+    let tag = program::run(bare.repository.git_dir(), &["mktag"], text.as_bytes()).unwrap();
+    let tag: CommitId = String::from_utf8(tag).unwrap().trim().parse().unwrap();
+    let mut moves = bare.steps(9, None, Some(1));
+    moves.push(RefMove { name: "refs/tags/v1".to_owned(), from: None, to: Some(tag) });
+    bare.move_refs(&moves).unwrap();
+    let ours = fs::read_to_string(bare.path("packed-refs")).unwrap();
+    fs::write(bare.path("refs/tags/v1"), format!("{tag}\n")).unwrap();
+    bare.git(&["pack-refs", "--all"]);
+    assert_eq!(ours, fs::read_to_string(bare.path("packed-refs")).unwrap());
+}
+
+#[test]
+fn names_that_no_ref_may_have_are_refused() {
+    let bare = Bare::new();
+    let long = format!("refs/heads/{}", "a".repeat(251));
+    for name in ["main", "HEAD", "refs/heads/../x", "refs/heads/a\nb", "refs/heads/x.lock", &long] {
+        let refused = move_refs(&bare.repository, &[bare.step(name, None, Some(0))]);
+        assert!(matches!(refused, Err(MoveError::Name { .. })), "{name}: {refused:?}");
+    }
+    let twice =
+        [bare.step("refs/heads/a", None, Some(0)), bare.step("refs/heads/a", None, Some(1))];
+    let refused = move_refs(&bare.repository, &twice);
+    assert!(matches!(refused, Err(MoveError::Name { .. })), "{refused:?}");
+    assert!(bare.refs().is_empty());
 }
 
 #[test]
@@ -336,7 +369,7 @@ fn without_files_of_refs_the_git_program_moves_them() {
 #[derive(Clone, Debug)]
 enum Act {
     /// We move them.
-    Move(Vec<(usize, Option<usize>)>),
+    RefMove(Vec<(usize, Option<usize>)>),
     /// `git update-ref`.
     Git(usize, usize),
     /// `git pack-refs --all`.
@@ -347,7 +380,7 @@ fn act() -> impl Strategy<Value = Act> {
     let to = proptest::option::weighted(0.8, 0_usize..4);
     prop_oneof![
         6 => proptest::collection::btree_map(0_usize..12, to, 1..12)
-            .prop_map(|moves| Act::Move(moves.into_iter().collect())),
+            .prop_map(|moves| Act::RefMove(moves.into_iter().collect())),
         2 => (0_usize..12, 0_usize..4).prop_map(|(name, to)| Act::Git(name, to)),
         1 => Just(Act::Pack),
     ]
@@ -363,11 +396,11 @@ proptest! {
         let mut expected = BTreeMap::new();
         for act in acts {
             match act {
-                Act::Move(moves) => {
+                Act::RefMove(moves) => {
                     let step = |(index, to): &(usize, Option<usize>)| {
                         bare.step(&name(*index), expected.get(&name(*index)).copied(), *to)
                     };
-                    let steps: Vec<Move> = moves.iter().map(step).collect();
+                    let steps: Vec<RefMove> = moves.iter().map(step).collect();
                     bare.move_refs(&steps).unwrap();
                     for (index, to) in moves {
                         match to {
@@ -404,10 +437,10 @@ fn everything_at_once() {
                 let refs = bare.repository.references("refs/heads/clusters/").unwrap();
                 let refs = refs.into_iter().enumerate();
                 let chosen = refs.filter(|(index, _)| lone.is_none_or(|lone| *index == lone));
-                let moves: Vec<Move> = chosen
+                let moves: Vec<RefMove> = chosen
                     .map(|(_, (name, from))| {
                         let at = bare.commits.iter().position(|one| *one == from).unwrap();
-                        Move { name, from: Some(from), to: Some(bare.commits[(at + 1) % 4]) }
+                        RefMove { name, from: Some(from), to: Some(bare.commits[(at + 1) % 4]) }
                     })
                     .collect();
                 match move_refs(&bare.repository, &moves) {
