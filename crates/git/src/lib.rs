@@ -1,7 +1,7 @@
-//! Repositories: read a source, write packs, append to the ledger, project it.
+//! Repositories: read a source, write packs, append to the ledger, project it, serve it.
 //!
-//! In: a path on this machine, trees by id, and the steps that `release` decided. Out: sources,
-//! ledgers, commits and refs. This is the only room that uses gix (to read objects) and
+//! In: a path on this machine, trees by id, the steps that `release` decided, and what clients of
+//! Git send. Out: sources, ledgers, commits and refs, and what these clients are answered. This is the only room that uses gix (to read objects) and
 //! runs the `git` program; no type of gix is in its interface. It decides
 //! nothing: what to release, hold or delete is said by its callers.
 
@@ -21,6 +21,7 @@ mod record;
 mod refs;
 mod repository;
 mod scratch;
+pub mod serve;
 
 pub use descent::descends;
 pub use ledger::{AppendError, LEDGER_REF, LedgerError, append, read_ledger, read_ledger_at};

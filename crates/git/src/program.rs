@@ -19,7 +19,7 @@ const TIME: Duration = Duration::from_secs(300);
 const OUTPUT: u64 = 64 << 20;
 
 /// How much of what went wrong is kept.
-const COMPLAINT: u64 = 64 << 10;
+pub(crate) const COMPLAINT: u64 = 64 << 10;
 
 /// Settings that go before the command; they win over the repository's own.
 /// <https://git-scm.com/docs/git-config> says what each does.
@@ -128,8 +128,9 @@ fn run_within(
     })
 }
 
+/// The program with its fixed environment and settings, and pipes.
 #[expect(clippy::disallowed_methods, reason = "the one place that starts a program in this room")]
-fn command(git_dir: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn command(git_dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
     command.env_clear();
     if let Some(path) = std::env::var_os("PATH") {
@@ -145,15 +146,15 @@ fn command(git_dir: &Path, arguments: &[&str]) -> Command {
 }
 
 /// One run, for its messages.
-struct Run<'a> {
-    git_dir: &'a Path,
-    command: &'a str,
-    time: Duration,
+pub(crate) struct Run<'a> {
+    pub(crate) git_dir: &'a Path,
+    pub(crate) command: &'a str,
+    pub(crate) time: Duration,
 }
 
 impl Run<'_> {
     /// Waits until the program ends, and says whether it succeeded; ends it when its time is up.
-    fn wait(&self, child: &mut Child) -> Result<bool, ProgramError> {
+    pub(crate) fn wait(&self, child: &mut Child) -> Result<bool, ProgramError> {
         let end = Instant::now() + self.time;
         let mut pause = Duration::from_micros(200);
         loop {
@@ -174,11 +175,11 @@ impl Run<'_> {
         }
     }
 
-    fn limit(&self, limit: String) -> ProgramError {
+    pub(crate) fn limit(&self, limit: String) -> ProgramError {
         ProgramError::Limit { repository: self.git_dir.into(), command: self.command.into(), limit }
     }
 
-    fn failed(&self, complaint: &[u8]) -> ProgramError {
+    pub(crate) fn failed(&self, complaint: &[u8]) -> ProgramError {
         let text = String::from_utf8_lossy(complaint);
         let lines: Vec<&str> =
             text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
@@ -196,7 +197,7 @@ impl Run<'_> {
 
 /// Reads to the end, keeps at most one byte more than `limit`, and lets the rest go by, so that
 /// the program is not stopped by a full pipe.
-fn read_up_to(pipe: Option<impl Read>, limit: u64) -> Vec<u8> {
+pub(crate) fn read_up_to(pipe: Option<impl Read>, limit: u64) -> Vec<u8> {
     let mut kept = Vec::new();
     if let Some(mut pipe) = pipe {
         // What could not be read is missing from the output; the exit status decides.

@@ -165,6 +165,29 @@ impl Keep {
     }
 }
 
+/// Moves every pack of one folder into another of the same file system. They must be durable, and
+/// their names are once the other folder is synced. Equal packs have equal names.
+///
+/// # Errors
+/// What the system says; then some may have moved.
+pub(crate) fn adopt(from: &Path, to: &Path) -> io::Result<Keep> {
+    let mut keep = Keep::default();
+    for entry in fs::read_dir(from)? {
+        let Ok(file) = entry?.file_name().into_string() else { continue };
+        let Some(name) = file.strip_suffix(".idx") else { continue };
+        keep.add(to, name)?;
+        for kind in KINDS {
+            let file = format!("{name}.{kind}");
+            match fs::rename(from.join(&file), to.join(&file)) {
+                // Git writes one only if it is told to.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && kind == "rev" => {}
+                moved => moved?,
+            }
+        }
+    }
+    Ok(keep)
+}
+
 impl Drop for Keep {
     fn drop(&mut self) {
         for (path, _) in &self.files {

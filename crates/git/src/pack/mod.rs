@@ -20,6 +20,6 @@ pub use compact::compact;
 pub(crate) use delta::tree_shape;
 pub(crate) use entry::{Deflater, Kind, read_object};
 pub use files::Keep;
-pub(crate) use files::remove_left_over;
+pub(crate) use files::{adopt, remove_left_over};
 pub(crate) use growing::{Growing, N_OBJECTS};
 pub(crate) use written::{Written, write};

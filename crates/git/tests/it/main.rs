@@ -5,13 +5,16 @@
 mod change;
 mod compact;
 mod fleet;
+mod http;
 mod ledger;
 mod load;
 mod objects;
 mod packs;
 mod projection;
+mod receive;
 mod record;
 mod repository;
+mod serve;
 mod sketch;
 mod steps;
 mod support;

@@ -23,6 +23,21 @@ impl Temporary {
         Self { _folder: folder, path }
     }
 
+    /// `git clone <arguments> <url>` into a new folder.
+    pub(crate) fn clone(url: &str, arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("repository");
+        let clone = [&["clone", "--quiet"], arguments, &[url, "repository"]].concat();
+        run(folder.path(), &clone, b"");
+        Self { _folder: folder, path }
+    }
+
+    /// Whether `git <arguments>` succeeds here, and what it says to a person.
+    pub(crate) fn said(&self, arguments: &[&str]) -> (bool, String) {
+        let output = command(&self.path, arguments).output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
     /// A repository that is someone else's.
     pub(crate) fn at(path: &Path) -> Self {
         Self { _folder: tempfile::tempdir().unwrap(), path: path.to_owned() }
