@@ -1,11 +1,12 @@
 //! The nouns that cross rooms.
 //!
 //! Ids, names, cluster sets, spans, diagnostics, observed facts, scalars, the source as it was
-//! read, what was rendered of it, and the ledger. Values only: nothing here reads a file, a
+//! read, what was rendered of it, the ledger, and who may do what. Values only: nothing here reads a file, a
 //! clock or the environment, and nothing here can fail except by being given a malformed text.
 //!
 //! Every other room depends on this one; it depends on none.
 
+mod access;
 mod cells;
 mod diagnostic;
 mod edit;
@@ -24,6 +25,7 @@ mod sink;
 mod source;
 mod span;
 
+pub use access::{Approvals, Cover, Kind, Policies, Role, RoleRule, Subject, Verb};
 pub use cells::{Cells, CellsIter, LedgerCell, Release};
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use edit::{Edit, EditKind, Move, Why};

@@ -9,6 +9,8 @@ use model::{
     ApplicationName, ClusterName, Delivery, FleetUid, GroupPath, NamespaceName, Scalar, Span,
 };
 
+pub use model::{Cover, Kind, Subject, Verb};
+
 /// A value and where it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spanned<T> {
@@ -222,17 +224,6 @@ pub struct RoleDocument {
     pub not_author: bool,
 }
 
-/// Whom a Role is for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Subject {
-    /// `user:<name>`.
-    User(Box<str>),
-    /// `group:<provider>/<name>`.
-    Group(Box<str>),
-    /// `token:<name>`.
-    Token(Box<str>),
-}
-
 /// One rule of a Role. A rule that names no groups or no namespaces covers none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -244,47 +235,4 @@ pub struct Rule {
     pub groups: Cover<Spanned<GroupPath>>,
     /// `namespaces`.
     pub namespaces: Cover<Spanned<NamespaceName>>,
-}
-
-/// What a rule covers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cover<T> {
-    /// The word `all`.
-    All,
-    /// These.
-    Only(Vec<T>),
-}
-
-/// What a subject may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Verb {
-    /// See.
-    Read,
-    /// Open a change.
-    Propose,
-    /// Merge a change.
-    Merge,
-    /// Approve another's change.
-    Approve,
-    /// Hold, resume, roll back, confirm.
-    Operate,
-    /// Change roles and settings.
-    Administer,
-}
-
-/// The kinds of documents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// `Fleet`.
-    Fleet,
-    /// `Cluster`.
-    Cluster,
-    /// `Group`.
-    Group,
-    /// `Namespace`.
-    Namespace,
-    /// `Application`.
-    Application,
-    /// `Role`.
-    Role,
 }

@@ -12,9 +12,9 @@ use model::{
 use crate::document::{
     ApplicationDocument, ClusterDocument, Cover, Document, ExpressionText, FleetDocument,
     FluxLayout, GroupDocument, Kind, LayoutDocument, Metadata, NamespaceDocument, Override, Pairs,
-    RoleDocument, Rule, Spanned, Vocabulary,
+    RoleDocument, Rule, Spanned, Verb, Vocabulary,
 };
-use crate::shape::syntax::{parse_allow, parse_percent, parse_subject, parse_verb};
+use crate::shape::syntax::{parse_allow, parse_percent, parse_subject};
 use crate::yaml::{Content, Node, Style};
 
 /// Converts a document that was checked against the table of its kind.
@@ -218,7 +218,7 @@ fn role(root: Part<'_>) -> Option<RoleDocument> {
 }
 
 fn rule(part: Part<'_>) -> Option<Rule> {
-    let verbs = part.get("verbs").list(parse_verb)?;
+    let verbs = part.get("verbs").list(Verb::parse)?;
     let kinds = part.get("kinds").list(Kind::parse)?;
     Some(Rule {
         verbs: verbs.into_iter().map(|verb| verb.value).collect(),

@@ -12,8 +12,6 @@ pub use kinds::{API_VERSION, NOT_YET_KINDS, shape_of};
 
 use syntax::Syntax;
 
-use crate::document::Kind;
-
 /// A mapping with known fields.
 #[derive(Debug)]
 pub struct Shape {
@@ -105,30 +103,5 @@ impl Form {
             Self::WordOr(word, other) => format!("the word `{word}` or {}", other.word()),
             Self::Pairs { .. } => "a mapping of keys to values".to_owned(),
         }
-    }
-}
-
-impl Kind {
-    /// Every kind, in the order of the reference.
-    pub const ALL: [Self; 6] =
-        [Self::Fleet, Self::Cluster, Self::Group, Self::Namespace, Self::Application, Self::Role];
-
-    /// The word in `kind:`.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Fleet => "Fleet",
-            Self::Cluster => "Cluster",
-            Self::Group => "Group",
-            Self::Namespace => "Namespace",
-            Self::Application => "Application",
-            Self::Role => "Role",
-        }
-    }
-
-    /// The kind of that word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZoneDatabase;
 
 use super::{Fault, Syntax, quoted};
 use crate::codes::INVALID_VALUE;
-use crate::document::{Subject, Verb};
+use crate::document::Subject;
 use crate::nearest;
 
 fn words_of(text: &str, words: &[&'static str], what: &str) -> Result<(), Fault> {
@@ -208,20 +208,6 @@ pub static VERB_WORD: Syntax = Syntax {
     check: |text| words_of(text, VERB_WORD.words, "verb"),
 };
 
-/// The verb of that word.
-#[must_use]
-pub fn parse_verb(word: &str) -> Option<Verb> {
-    Some(match word {
-        "read" => Verb::Read,
-        "propose" => Verb::Propose,
-        "merge" => Verb::Merge,
-        "approve" => Verb::Approve,
-        "operate" => Verb::Operate,
-        "administer" => Verb::Administer,
-        _ => return None,
-    })
-}
-
 /// A kind of documents.
 pub static KIND_WORD: Syntax = Syntax {
     name: "a kind",
@@ -245,22 +231,10 @@ pub static SUBJECT: Syntax = Syntax {
     },
 };
 
-/// Reads a subject.
+/// Reads a subject that a Role may be for.
 #[must_use]
 pub fn parse_subject(text: &str) -> Option<Subject> {
-    let (kind, name) = text.split_once(':')?;
-    if name.is_empty() || name.len() > 256 || name.chars().any(|c| c.is_control() || c == ' ') {
-        return None;
-    }
-    match kind {
-        "user" => Some(Subject::User(name.into())),
-        "token" => Some(Subject::Token(name.into())),
-        "group" => {
-            let (provider, group) = name.split_once('/')?;
-            (!provider.is_empty() && !group.is_empty()).then(|| Subject::Group(name.into()))
-        }
-        _ => None,
-    }
+    Subject::parse(text).filter(|subject| !matches!(subject, Subject::Agent(_)))
 }
 
 /// A part of the fleet in percent.
