@@ -14,6 +14,7 @@ mod expansion;
 mod hash;
 mod id;
 mod ledger;
+mod meaning;
 mod name;
 mod object;
 mod observed;
@@ -37,6 +38,9 @@ pub use hash::{hash_blob, hash_commit, hash_tree, hash_variant, sha256, tree_byt
 pub use id::{ClusterUid, CommitId, Digest, FleetUid, Generation, IdError, ObjectId};
 pub use ledger::{
     Approval, Deletions, Hold, HoldKind, Ledger, LedgerCluster, Revision, Step, Trailer,
+};
+pub use meaning::{
+    Allowance, ChangedApplication, ChangedCells, ChangedFiles, ChangedRole, Claim, Meaning,
 };
 pub use name::{
     ApplicationName, ClusterName, GroupPath, NameError, NamespaceName, check_dns_label,

@@ -27,7 +27,7 @@ pub mod render;
 pub mod template;
 pub mod values;
 
-pub use change::{Changes, Side};
+pub use change::{Changes, Side, policies};
 pub use compile::{Accepted, Compiled, Compiler};
 pub use explain::{explain_placement, explain_values};
 pub use fleet::{

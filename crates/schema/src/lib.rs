@@ -13,6 +13,7 @@ pub mod nearest;
 pub mod objects;
 mod read;
 mod reference;
+mod same;
 pub mod shape;
 pub mod yaml;
 
@@ -22,3 +23,4 @@ pub use json_schema::{json_schema, json_schema_of_any};
 pub use nearest::nearest;
 pub use read::{FileContent, ReadFile, ReadSource, read, read_source};
 pub use reference::reference_markdown;
+pub use same::Same;

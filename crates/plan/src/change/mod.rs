@@ -3,7 +3,8 @@
 //! ```text
 //! (fleet, source) before ─┐
 //!                         ├─Changes─▶ for a binding, a file or a namespace on some clusters:
-//! (fleet, source) after  ─┘           the edits that contribute, with document and line
+//! (fleet, source) after  ─┘           the edits that contribute, with document and line;
+//!                                     for the whole change, what it means
 //! ```
 //!
 //! In: two fleets, each with its source. Out: [`Why`], computed on demand and with sets of
@@ -11,15 +12,22 @@
 //! asked about depends on it: an expression is followed to the part that changed its answer, a
 //! file to the object of the template that it was filled from and the keys that this object uses.
 //! What cannot be told is counted as unknown. Nothing is rendered.
+//!
+//! What a change means ([`Changes::meaning`]) is what it is authorized by: the documents,
+//! memberships and cells that differ, whatever the files.
 
+mod cells;
 mod expression;
 mod files;
+mod meaning;
 mod overlays;
 mod placement;
+mod policies;
 mod sides;
 mod templates;
 mod values;
 
+pub use policies::policies;
 pub use sides::Side;
 
 use std::collections::{BTreeMap, BTreeSet};
