@@ -3,11 +3,13 @@
 //! ```text
 //! (ledger, rendered) ─compare─▶ Difference ─decide─▶ a step, what waits for a person, or a refusal
 //! (base, head) ─preview─▶ what a change does to the whole fleet, as groups of equal hunks
+//! (Roles of the base, what differs, a person) ─access─▶ what they may do with it, and why not
 //! ```
 //!
 //! Pure: no client, no clock (`now` is an argument), no file. Deletions accept only proven
 //! absence: what could not be read holds the cell it concerns.
 
+pub mod access;
 mod brakes;
 mod compare;
 mod comparison;

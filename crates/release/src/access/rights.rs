@@ -1,0 +1,152 @@
+//! What someone is granted, by which Role and as whom.
+
+use model::{
+    Approvals, ClusterSet, Cover, GroupPath, Kind, NamespaceName, Policies, Subject, Verb,
+};
+
+use super::cover::{Covering, Place, Places, uncovered};
+use super::{Grant, Person};
+
+/// One rule that is for a person.
+pub(super) struct Right<'a> {
+    /// The Role, or why it is granted besides the Roles.
+    pub(super) source: &'a str,
+    /// What merging by it waits for.
+    pub(super) approvals: Approvals,
+    pub(super) covering: Covering<'a>,
+}
+
+impl Right<'_> {
+    pub(super) fn is_for(&self, verb: Verb, kinds: &[Kind]) -> bool {
+        let rule = self.covering.rule;
+        rule.verbs.contains(&verb) && rule.kinds.iter().any(|kind| kinds.contains(kind))
+    }
+}
+
+/// Everything that a person is granted. `is_theirs` says which subjects of Roles they are.
+pub(super) fn rights<'a>(
+    places: &Places<'a>,
+    policies: &'a Policies,
+    grants: &'a [Grant],
+    is_theirs: impl Fn(&Subject) -> bool,
+) -> Vec<Right<'a>> {
+    let covering = |rule| Covering { rule, clusters: places.clusters(rule) };
+    let roles = policies.roles.iter().filter(|role| role.subjects.iter().any(&is_theirs));
+    let mut rights: Vec<Right<'a>> = Vec::new();
+    for role in roles {
+        let right = |rule| Right {
+            source: &role.name,
+            approvals: role.approvals,
+            covering: covering(rule),
+        };
+        rights.extend(role.rules.iter().map(right));
+    }
+    rights.extend(grants.iter().map(|grant| Right {
+        source: &grant.reason,
+        approvals: Approvals::default(),
+        covering: covering(&grant.rule),
+    }));
+    rights
+}
+
+/// One thing that someone is granted, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// As whom; nothing where it is granted besides the Roles.
+    pub subject: Option<Subject>,
+    /// The Role, or the reason of the grant.
+    pub source: Box<str>,
+    /// Which rule of the Role, from 1.
+    pub rule: usize,
+    /// The verbs.
+    pub verbs: Vec<Verb>,
+    /// The kinds.
+    pub kinds: Vec<Kind>,
+    /// Within these groups.
+    pub groups: Cover<GroupPath>,
+    /// Within these namespaces.
+    pub namespaces: Cover<NamespaceName>,
+    /// The clusters in the groups; none if the rule covers no namespace.
+    pub clusters: ClusterSet,
+    /// What merging by it waits for.
+    pub approvals: Approvals,
+}
+
+/// Everything that someone is granted, in the order of Roles and their rules.
+#[must_use]
+pub fn explain(policies: &Policies, person: &Person) -> Vec<Explained> {
+    let places = Places::of_fleet(policies);
+    let mut found = Vec::new();
+    for role in &policies.roles {
+        let Some(subject) = role.subjects.iter().find(|subject| person.is(subject)) else {
+            continue;
+        };
+        for (index, rule) in role.rules.iter().enumerate() {
+            let subject = Some(subject.clone());
+            found.push(explained(&places, subject, &role.name, index, rule, role.approvals));
+        }
+    }
+    for grant in &person.grants {
+        let approvals = Approvals::default();
+        found.push(explained(&places, None, &grant.reason, 0, &grant.rule, approvals));
+    }
+    found
+}
+
+fn explained(
+    places: &Places<'_>,
+    subject: Option<Subject>,
+    source: &str,
+    index: usize,
+    rule: &model::RoleRule,
+    approvals: Approvals,
+) -> Explained {
+    let none = ClusterSet::default();
+    Explained {
+        subject,
+        source: source.into(),
+        rule: index + 1,
+        verbs: rule.verbs.clone(),
+        kinds: rule.kinds.clone(),
+        groups: rule.groups.clone(),
+        namespaces: rule.namespaces.clone(),
+        clusters: if rule.is_void() { none } else { places.clusters(rule) },
+        approvals,
+    }
+}
+
+/// A Role that grants something, and whom it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The Role.
+    pub role: Box<str>,
+    /// Whom it is for.
+    pub subjects: Vec<Subject>,
+}
+
+/// The Roles that grant a verb on a place, on one of these kinds, each by itself.
+#[must_use]
+pub fn who(policies: &Policies, verb: Verb, kinds: &[Kind], place: &Place) -> Vec<Holder> {
+    holders(&Places::of_fleet(policies), policies, verb, kinds, place)
+}
+
+pub(super) fn holders(
+    places: &Places<'_>,
+    policies: &Policies,
+    verb: Verb,
+    kinds: &[Kind],
+    place: &Place,
+) -> Vec<Holder> {
+    let mut found = Vec::new();
+    for role in &policies.roles {
+        let rules = role.rules.iter().filter(|rule| {
+            rule.verbs.contains(&verb) && rule.kinds.iter().any(|kind| kinds.contains(kind))
+        });
+        let covering: Vec<Covering<'_>> =
+            rules.map(|rule| Covering { rule, clusters: places.clusters(rule) }).collect();
+        if !covering.is_empty() && uncovered(place, covering.iter()).is_none() {
+            found.push(Holder { role: role.name.clone(), subjects: role.subjects.clone() });
+        }
+    }
+    found
+}
