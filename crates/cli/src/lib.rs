@@ -21,7 +21,6 @@ mod error;
 mod expansion;
 mod files;
 mod present;
-mod selector;
 mod session;
 mod sinks;
 mod source;

@@ -16,6 +16,7 @@
 
 pub mod change;
 pub mod compile;
+pub mod documents;
 pub mod expansion;
 pub mod explain;
 pub mod expression;
@@ -23,6 +24,7 @@ pub mod fleet;
 mod kustomization;
 mod layout;
 pub mod overlay;
+pub mod query;
 pub mod render;
 pub mod template;
 pub mod values;

@@ -1,13 +1,14 @@
 //! The documents `res-edge.dev/v1` and the YAML they are written in.
 //!
 //! In: the text of a file. Out: documents whose every value knows its place, and diagnostics.
-//! Also: edits of a document that keep comments, JSON Schemas, and the emitter of final
-//! manifests. This is the only room that uses a YAML parser. Nothing here knows what documents
-//! mean together (that is `plan`), and nothing here does IO.
+//! Also: documents as JSON, edits of a document that keep comments, JSON Schemas, and the emitter
+//! of final manifests. This is the only room that uses a YAML parser. Nothing here knows what
+//! documents mean together (that is `plan`), and nothing here does IO.
 
 pub mod codes;
 pub mod document;
 pub mod edit;
+pub mod json;
 mod json_schema;
 pub mod nearest;
 pub mod objects;

@@ -1,7 +1,8 @@
 //! `res-edge search`: a term in names, labels and values.
 
-use model::{Files, Place, Span};
-use schema::document::{Document, Pairs};
+use model::{Files, Place};
+use plan::{Fleet, documents};
+use schema::Kind;
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -10,6 +11,10 @@ use crate::present::listing::{self, Column, Item, ListingArguments, column};
 use crate::session::Session;
 use crate::source;
 use api::text::count;
+
+/// The kinds that are searched.
+const KINDS: [Kind; 5] =
+    [Kind::Fleet, Kind::Cluster, Kind::Group, Kind::Namespace, Kind::Application];
 
 /// Finds a term in the names, labels and values of everything.
 #[derive(Clone, Debug, clap::Args)]
@@ -27,12 +32,12 @@ pub(crate) struct Arguments {
 /// The source is not accepted.
 pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcome, CommandError> {
     let checked = source::check(session)?;
-    let (documents, _) = schema::read_source(&checked.source);
     let term = arguments.term.to_lowercase();
+    let (fleet, files) = (&checked.fleet, &checked.source.files);
+    let documents = KINDS.into_iter().flat_map(|kind| fleet.documents(kind));
     let mut matches: Vec<Match> = documents
-        .iter()
-        .filter_map(Searched::of)
-        .flat_map(|searched| searched.matches(&term, &checked.source.files))
+        .flat_map(|id| plan::documents::search(fleet, id, &term))
+        .map(|found| Match::new(fleet, files, found))
         .collect();
     matches.sort_by(|a, b| (a.kind, &a.name, &a.place).cmp(&(b.kind, &b.name, &b.place)));
     let n = matches.len();
@@ -43,71 +48,27 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcom
     Ok(Outcome::Done)
 }
 
-/// A document as what is searched in it.
-struct Searched<'a> {
-    kind: &'static str,
-    name: String,
-    span: Span,
-    pairs: Vec<(&'static str, &'a Pairs)>,
-}
-
-impl<'a> Searched<'a> {
-    fn of(document: &'a Document) -> Option<Self> {
-        let (kind, name, span, pairs) = match document {
-            Document::Cluster(one) => {
-                let pairs = vec![("label", &one.metadata.labels), ("value", &one.values)];
-                let name = &one.metadata.name;
-                ("cluster", name.value.to_string(), name.span, pairs)
-            }
-            Document::Group(one) => {
-                let pairs = vec![("label", &one.metadata.labels), ("value", &one.values)];
-                ("group", one.metadata.name.value.to_string(), one.metadata.name.span, pairs)
-            }
-            Document::Namespace(one) => {
-                let mut pairs = vec![("label", &one.metadata.labels), ("value", &one.values)];
-                pairs.extend(one.overrides.iter().map(|one| ("override", &one.values)));
-                ("namespace", one.metadata.name.value.to_string(), one.metadata.name.span, pairs)
-            }
-            Document::Application(one) => {
-                let mut pairs = vec![("label", &one.metadata.labels), ("value", &one.values)];
-                pairs.extend(one.overrides.iter().map(|one| ("override", &one.values)));
-                ("application", one.metadata.name.value.to_string(), one.metadata.name.span, pairs)
-            }
-            Document::Fleet(one) => {
-                ("fleet", one.name.value.to_string(), one.name.span, vec![("value", &one.values)])
-            }
-            Document::Role(_) => return None,
-        };
-        Some(Self { kind, name, span, pairs })
-    }
-
-    fn matches(&self, term: &str, files: &Files) -> Vec<Match> {
-        let matched = &|text: String, span: Span| Match {
-            kind: self.kind,
-            name: self.name.clone(),
-            text,
-            place: files.place(span),
-        };
-        let has = &|text: &str| text.to_lowercase().contains(term);
-        let name = has(&self.name).then(|| matched(format!("name {}", self.name), self.span));
-        let pairs = self.pairs.iter().flat_map(|&(what, pairs)| {
-            let found =
-                pairs.iter().filter(|(key, value)| has(&key.value) || has(&value.value.text));
-            found.map(move |(key, value)| {
-                let text = format!("{what} {}={}", key.value, value.value.text);
-                matched(text, key.span)
-            })
-        });
-        name.into_iter().chain(pairs).collect()
-    }
-}
-
 /// One place where the term stands.
 struct Match {
     kind: &'static str,
     name: String,
     text: String,
     place: Place,
+}
+
+impl Match {
+    fn new(fleet: &Fleet, files: &Files, found: documents::Match) -> Self {
+        let kind = match found.document.kind {
+            Kind::Fleet => "fleet",
+            Kind::Cluster => "cluster",
+            Kind::Group => "group",
+            Kind::Namespace => "namespace",
+            Kind::Application => "application",
+            Kind::Role => "role",
+        };
+        let name = fleet.document_name(found.document).to_owned();
+        Self { kind, name, text: found.text, place: files.place(found.span) }
+    }
 }
 
 impl Item for Match {

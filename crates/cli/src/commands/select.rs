@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut checked = source::check(session)?;
     let selected = checked.select(&arguments.expression.join(" "), session)?;
-    let items = ClusterItem::all(&checked.fleet).filter(|item| selected.contains(item.id));
+    let items = ClusterItem::all(&checked).filter(|item| selected.contains(item.id));
     match arguments.listing.output {
         Format::Table => {
             let mut names = items.map(|item| item.cluster.name.clone());

@@ -76,6 +76,18 @@ fn labels_narrow_the_list() {
 }
 
 #[test]
+fn a_filter_and_an_order_are_those_of_the_server() {
+    let sandbox = Sandbox::with(FLEET);
+    let words =
+        ["get", "clusters", "--filter", "ring eq 'prod' or timeZone ne null", "--sort", "-name"];
+    assert_snapshot!("get_by_filter", sandbox.show_words(&words));
+    let bindings = ["get", "bindings", "--filter", "owner eq 'team-web' and region eq 'east'"];
+    assert_snapshot!("get_bindings_by_filter", sandbox.show_words(&bindings));
+    let mistyped = ["get", "clusters", "--filter", "rign eq 'prod'"];
+    assert_snapshot!("get_by_bad_filter", sandbox.show_words(&mistyped));
+}
+
+#[test]
 fn a_name_that_nothing_has_is_an_error_with_the_nearest() {
     let sandbox = Sandbox::with(FLEET);
     let words = ["get clusters est-1", "get applications wep", "get ns nowhere-at-all"];

@@ -13,6 +13,7 @@ const ROOMS: &[(&str, &[&[&Code]])] = &[
     ("Reading the source", &[git::codes::ALL, schema::codes::ALL]),
     ("Understanding the fleet", &[plan::fleet::codes::ALL]),
     ("Expressions", &[plan::expression::codes::ALL]),
+    ("Queries", &[plan::query::codes::ALL]),
     ("Templates that a program builds", &[plan::expansion::codes::ALL, expand::codes::ALL]),
     ("Templates and rendering", &[plan::template::codes::ALL, plan::render::codes::ALL]),
 ];

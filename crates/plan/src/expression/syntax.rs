@@ -114,11 +114,11 @@ pub struct ParseError {
 }
 
 impl ParseError {
-    pub(super) fn new(message: impl Into<String>, extent: Extent) -> Self {
+    pub(crate) fn new(message: impl Into<String>, extent: Extent) -> Self {
         Self { message: message.into(), extent, hint: None }
     }
 
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }

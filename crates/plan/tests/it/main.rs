@@ -10,6 +10,7 @@ mod fleet_order;
 mod fleet_placement;
 mod fleets;
 mod incremental;
+mod queries;
 mod render_alone;
 mod render_flux;
 mod render_golden;

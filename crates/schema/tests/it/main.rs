@@ -3,6 +3,7 @@
 mod edit_laws;
 mod edits;
 mod effects;
+mod json;
 mod laws;
 mod mistakes;
 mod source;

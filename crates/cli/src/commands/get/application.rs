@@ -1,26 +1,43 @@
 //! Applications in lists.
 
-use plan::{Application, Fleet};
+use plan::Application;
+use plan::documents::{DocumentId, Row};
+use schema::Kind;
 use serde_json::Value;
 
-use super::values::{Shape, cell, expression_cell, labels_cell, pairs};
+use super::values::{cell, document, expression_cell, labels_cell, row};
 use crate::present::listing::{Column, Item, column, wide};
+use crate::source::Checked;
 
 /// An application of a fleet.
 pub(crate) struct ApplicationItem<'a> {
-    fleet: &'a Fleet,
+    checked: &'a Checked,
+    index: u32,
     /// The application.
     pub(crate) application: &'a Application,
 }
 
 impl<'a> ApplicationItem<'a> {
     /// Every application, in order.
-    pub(crate) fn all(fleet: &'a Fleet) -> impl Iterator<Item = Self> {
-        fleet.applications.iter().map(move |application| Self { fleet, application })
+    pub(crate) fn all(checked: &'a Checked) -> impl Iterator<Item = Self> {
+        let applications = checked.fleet.applications.iter().enumerate();
+        applications.map(move |(index, application)| {
+            let index = index as u32;
+            Self { checked, index, application }
+        })
+    }
+
+    fn id(&self) -> DocumentId {
+        DocumentId { kind: Kind::Application, index: self.index }
+    }
+
+    /// What a query asks of it.
+    pub(crate) fn row(&self) -> Row<'a> {
+        row(self.checked, self.id())
     }
 
     fn dependencies(&self) -> Vec<&'a str> {
-        let names = &self.fleet.applications;
+        let names = &self.checked.fleet.applications;
         let ids = self.application.depends_on.iter();
         ids.map(|id| names[id.0 as usize].name.as_str()).collect()
     }
@@ -61,18 +78,6 @@ impl Item for ApplicationItem<'_> {
     }
 
     fn document(&self) -> Value {
-        let document = &self.application.document;
-        Shape::new("Application", self.application.name.as_str())
-            .labels(&document.metadata.labels)
-            .scalar("description", document.description.as_ref())
-            .spec("namespace", document.namespace.value.as_str())
-            .spec("template", &*document.template.value)
-            .spec("version", document.version.as_ref().map(|version| version.value.to_string()))
-            .scalar("owner", document.owner.as_ref())
-            .expression("clusters", document.clusters.as_ref())
-            .spec("values", pairs(&document.values))
-            .spec("dependsOn", self.dependencies())
-            .status("clusters", self.application.clusters.len())
-            .build()
+        document(self.checked, self.id())
     }
 }

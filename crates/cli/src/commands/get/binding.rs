@@ -1,14 +1,17 @@
 //! Bindings in lists: one application on one cluster each.
 
-use model::ClusterId;
+use model::{ApplicationId, ClusterId};
+use plan::documents::{Binding, Row};
 use plan::{Application, Cluster, Fleet};
 use serde_json::Value;
 
-use super::values::{Shape, cell};
+use super::values::cell;
 use crate::present::listing::{Column, Item, column, wide};
 
 /// A binding of a fleet.
 pub(crate) struct BindingItem<'a> {
+    fleet: &'a Fleet,
+    position: ApplicationId,
     /// The position of its cluster.
     pub(crate) id: ClusterId,
     /// Its cluster.
@@ -22,8 +25,23 @@ impl<'a> BindingItem<'a> {
     pub(crate) fn all(fleet: &'a Fleet) -> impl Iterator<Item = Self> {
         fleet.clusters.iter().enumerate().flat_map(move |(index, cluster)| {
             let id = ClusterId(index as u32);
-            let here = fleet.applications.iter().filter(move |one| one.clusters.contains(id));
-            here.map(move |application| Self { id, cluster, application })
+            let here = fleet.applications.iter().enumerate();
+            let here = here.filter(move |(_, one)| one.clusters.contains(id));
+            here.map(move |(index, application)| {
+                let position = ApplicationId(index as u32);
+                Self { fleet, position, id, cluster, application }
+            })
+        })
+    }
+
+    /// What a query asks of it.
+    pub(crate) fn row(&self) -> Row<'a> {
+        Row::Binding(Binding {
+            fleet: self.fleet,
+            application: self.position,
+            cluster: self.id,
+            state: None,
+            released: None,
         })
     }
 }
@@ -53,13 +71,6 @@ impl Item for BindingItem<'_> {
     }
 
     fn document(&self) -> Value {
-        let name = format!("{}.{}", self.application.name, self.cluster.name);
-        let document = &self.application.document;
-        Shape::new("Binding", &name)
-            .spec("cluster", self.cluster.name.as_str())
-            .spec("application", self.application.name.as_str())
-            .spec("namespace", document.namespace.value.as_str())
-            .spec("template", &*document.template.value)
-            .build()
+        Value::Object(plan::documents::binding_json(self.fleet, self.position, self.id))
     }
 }

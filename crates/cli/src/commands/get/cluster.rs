@@ -1,15 +1,18 @@
 //! Clusters in lists.
 
 use model::{ClusterId, ClusterSet};
-use plan::{Cluster, Fleet};
+use plan::Cluster;
+use plan::documents::{DocumentId, Row};
+use schema::Kind;
 use serde_json::Value;
 
-use super::values::{Shape, cell, labels_cell, pairs};
+use super::values::{cell, document, labels_cell, row};
 use crate::present::listing::{Column, Item, column, wide};
+use crate::source::Checked;
 
 /// A cluster of a fleet.
 pub(crate) struct ClusterItem<'a> {
-    fleet: &'a Fleet,
+    checked: &'a Checked,
     /// Its position.
     pub(crate) id: ClusterId,
     /// The cluster.
@@ -18,9 +21,9 @@ pub(crate) struct ClusterItem<'a> {
 
 impl<'a> ClusterItem<'a> {
     /// Every cluster, in order.
-    pub(crate) fn all(fleet: &'a Fleet) -> impl Iterator<Item = Self> {
-        let clusters = fleet.clusters.iter().enumerate();
-        clusters.map(move |(index, cluster)| Self { fleet, id: ClusterId(index as u32), cluster })
+    pub(crate) fn all(checked: &'a Checked) -> impl Iterator<Item = Self> {
+        let clusters = checked.fleet.clusters.iter().enumerate();
+        clusters.map(move |(index, cluster)| Self { checked, id: ClusterId(index as u32), cluster })
     }
 
     /// The set of this cluster alone.
@@ -32,14 +35,13 @@ impl<'a> ClusterItem<'a> {
         self.cluster.document.groups.iter().map(|group| group.value.to_string()).collect()
     }
 
-    fn applications(&self) -> Vec<&'a str> {
-        let here = self.fleet.applications.iter().filter(|one| one.clusters.contains(self.id));
-        here.map(|application| application.name.as_str()).collect()
+    fn id(&self) -> DocumentId {
+        DocumentId { kind: Kind::Cluster, index: self.id.0 }
     }
 
-    fn namespaces(&self) -> Vec<&'a str> {
-        let here = self.fleet.namespaces.iter().filter(|one| one.clusters.contains(self.id));
-        here.map(|namespace| namespace.name.as_str()).collect()
+    /// What a query asks of it.
+    pub(crate) fn row(&self) -> Row<'a> {
+        row(self.checked, self.id())
     }
 }
 
@@ -63,8 +65,8 @@ impl Item for ClusterItem<'_> {
         vec![
             self.cluster.name.to_string(),
             self.groups().join(","),
-            self.applications().len().to_string(),
-            self.namespaces().len().to_string(),
+            self.checked.fleet.applications_on(self.id).count().to_string(),
+            self.checked.fleet.namespaces_on(self.id).count().to_string(),
             cell(document.time_zone.as_ref()),
             labels_cell(&document.metadata.labels),
             cell(document.description.as_ref()),
@@ -72,18 +74,6 @@ impl Item for ClusterItem<'_> {
     }
 
     fn document(&self) -> Value {
-        let document = &self.cluster.document;
-        let shape = Shape::new("Cluster", self.cluster.name.as_str())
-            .labels(&document.metadata.labels)
-            .scalar("description", document.description.as_ref())
-            .spec("groups", self.groups())
-            .scalar("timeZone", document.time_zone.as_ref())
-            .spec("values", pairs(&document.values))
-            .spec("capacity", pairs(&document.capacity));
-        let shape = if document.decommission { shape.spec("decommission", true) } else { shape };
-        shape
-            .status("namespaces", self.namespaces())
-            .status("applications", self.applications())
-            .build()
+        document(self.checked, self.id())
     }
 }

@@ -1,13 +1,38 @@
 //! Groups in lists.
 
 use plan::Group;
+use plan::documents::{DocumentId, Row};
+use schema::Kind;
 use serde_json::Value;
 
-use super::values::{Shape, cell, expression_cell, labels_cell, pairs};
+use super::values::{cell, document, expression_cell, labels_cell, row};
 use crate::present::listing::{Column, Item, column, wide};
+use crate::source::Checked;
 
 /// A group of a fleet.
-pub(crate) struct GroupItem<'a>(pub(crate) &'a Group);
+pub(crate) struct GroupItem<'a> {
+    checked: &'a Checked,
+    index: u32,
+    /// The group.
+    pub(crate) group: &'a Group,
+}
+
+impl<'a> GroupItem<'a> {
+    /// Every group, in order.
+    pub(crate) fn all(checked: &'a Checked) -> impl Iterator<Item = Self> {
+        let groups = checked.fleet.groups.iter().enumerate();
+        groups.map(move |(index, group)| Self { checked, index: index as u32, group })
+    }
+
+    fn id(&self) -> DocumentId {
+        DocumentId { kind: Kind::Group, index: self.index }
+    }
+
+    /// What a query asks of it.
+    pub(crate) fn row(&self) -> Row<'a> {
+        row(self.checked, self.id())
+    }
+}
 
 impl Item for GroupItem<'_> {
     const COLUMNS: &'static [Column] = &[
@@ -19,14 +44,14 @@ impl Item for GroupItem<'_> {
     ];
 
     fn reference(&self) -> String {
-        format!("group{}", self.0.path)
+        format!("group{}", self.group.path)
     }
 
     fn cells(&self) -> Vec<String> {
-        let document = &self.0.document;
+        let document = &self.group.document;
         vec![
-            self.0.path.to_string(),
-            self.0.clusters.len().to_string(),
+            self.group.path.to_string(),
+            self.group.clusters.len().to_string(),
             expression_cell(document.clusters.as_ref()),
             labels_cell(&document.metadata.labels),
             cell(document.description.as_ref()),
@@ -34,17 +59,6 @@ impl Item for GroupItem<'_> {
     }
 
     fn document(&self) -> Value {
-        let document = &self.0.document;
-        let path = self.0.path.as_str();
-        let name = path.rsplit('/').next().unwrap_or(path);
-        Shape::new("Group", name)
-            .labels(&document.metadata.labels)
-            .scalar("description", document.description.as_ref())
-            .spec("parent", self.0.path.parent())
-            .expression("clusters", document.clusters.as_ref())
-            .spec("values", pairs(&document.values))
-            .status("path", path)
-            .status("clusters", self.0.clusters.len())
-            .build()
+        document(self.checked, self.id())
     }
 }

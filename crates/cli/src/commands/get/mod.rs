@@ -8,13 +8,14 @@ mod namespace;
 mod values;
 
 use clap::ValueEnum;
-use model::ClusterSet;
+use model::{ClusterSet, Span};
+use plan::documents::Row;
+use plan::query::{Fields, Filter, Listed, Order, QueryError, Selector};
 use schema::document::Pairs;
 
 use super::Outcome;
 use crate::error::CommandError;
-use crate::present::listing::{self, ListingArguments};
-use crate::selector::Selector;
+use crate::present::listing::{self, Item, ListingArguments};
 use crate::session::Session;
 use crate::source::{self, Checked, is_bare_name, unknown};
 
@@ -42,7 +43,8 @@ Examples:
   res-edge get clusters '/g/stores/central and not /m/ring/prod'
   res-edge get applications -o wide
   res-edge get bindings central-la-nola-2301
-  res-edge get clusters -l 'ring in (beta,prod),!frozen' -o csv")]
+  res-edge get clusters -l 'ring in (beta,prod),!frozen' -o csv
+  res-edge get clusters --filter \"region eq 'central' and applications gt 10\" --sort -region")]
 pub(crate) struct Arguments {
     /// clusters, groups, namespaces, applications or bindings
     #[arg(value_enum, hide_possible_values = true)]
@@ -53,6 +55,12 @@ pub(crate) struct Arguments {
     /// Only what has these labels, as kubectl reads them
     #[arg(short = 'l', long, value_name = "LABELS")]
     selector: Option<Selector>,
+    /// Only what this is true of, as in OData: `region eq 'central' and contains(name, 'la')`
+    #[arg(long, value_name = "FILTER")]
+    filter: Option<String>,
+    /// In the order of these fields, with `-` in front for the other way round
+    #[arg(long, value_name = "FIELDS", allow_hyphen_values = true)]
+    sort: Option<String>,
     #[command(flatten)]
     listing: ListingArguments,
 }
@@ -65,7 +73,13 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcom
     let mut checked = source::check(session)?;
     let only = only(arguments, &mut checked, session)?;
     let selector = arguments.selector.clone().unwrap_or_default();
-    let list = List { checked: &checked, only, selector, how: arguments.listing };
+    let listed = listed(arguments.kind);
+    let filter = arguments.filter.as_deref();
+    let filter = ask(&mut checked, ("--filter", filter), listed, Filter::parse, session)?;
+    let sort = arguments.sort.as_deref();
+    let order = ask(&mut checked, ("--sort", sort), listed, Order::parse_sort, session)?;
+    let order = order.unwrap_or_default();
+    let list = List { checked: &checked, only, selector, filter, order, how: arguments.listing };
     match arguments.kind {
         Kind::Clusters => list.clusters(session),
         Kind::Groups => list.groups(session),
@@ -74,6 +88,34 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcom
         Kind::Bindings => list.bindings(session),
     }?;
     Ok(Outcome::Done)
+}
+
+fn listed(kind: Kind) -> Listed {
+    match kind {
+        Kind::Clusters => Listed::Documents(schema::Kind::Cluster),
+        Kind::Groups => Listed::Documents(schema::Kind::Group),
+        Kind::Namespaces => Listed::Documents(schema::Kind::Namespace),
+        Kind::Applications => Listed::Documents(schema::Kind::Application),
+        Kind::Bindings => Listed::Bindings,
+    }
+}
+
+/// Reads what a flag asks for, if it is given; its mistakes are presented.
+fn ask<T>(
+    checked: &mut Checked,
+    (flag, text): (&str, Option<&str>),
+    listed: Listed,
+    read: impl Fn(&str, &Fields<'_>) -> Result<T, QueryError>,
+    session: &mut Session,
+) -> Result<Option<T>, CommandError> {
+    let Some(text) = text else { return Ok(None) };
+    let asked = read(text, &Fields::new(&checked.fleet, listed));
+    asked.map(Some).map_err(|error| {
+        let file = checked.source.files.add_text(flag, text);
+        let diagnostic = error.diagnostic(Span::new(file, 0, text.len()), text);
+        source::present(&checked.report(), &[diagnostic], session.terminal);
+        CommandError::user(format!("`{flag}` cannot be used as it is"))
+    })
 }
 
 /// What the argument narrows the list to.
@@ -136,10 +178,12 @@ struct List<'a> {
     checked: &'a Checked,
     only: Only,
     selector: Selector,
+    filter: Option<Filter>,
+    order: Order,
     how: ListingArguments,
 }
 
-impl List<'_> {
+impl<'a> List<'a> {
     /// Whether something of this name, labels and clusters is in the list.
     fn takes(&self, name: &str, labels: &Pairs, clusters: &ClusterSet) -> bool {
         let chosen = match &self.only {
@@ -154,54 +198,66 @@ impl List<'_> {
         chosen && self.selector.accepts(|key| values::label(labels, key))
     }
 
+    /// Writes what the filter accepts, in order.
+    fn write<I: Item>(
+        &self,
+        items: impl Iterator<Item = I>,
+        row: impl Fn(&I) -> Row<'a>,
+        session: &mut Session,
+    ) -> Result<(), CommandError> {
+        let filter = self.filter.as_ref();
+        let items = items.filter(|item| filter.is_none_or(|filter| filter.accepts(&row(item))));
+        if self.order.is_natural() {
+            return listing::write(items, self.how, session.terminal);
+        }
+        let mut sorted: Vec<I> = items.collect();
+        sorted.sort_by(|a, b| self.order.compare(&row(a), &row(b)));
+        listing::write(sorted.into_iter(), self.how, session.terminal)
+    }
+
     fn clusters(&self, session: &mut Session) -> Result<(), CommandError> {
-        let items = ClusterItem::all(&self.checked.fleet).filter(|item| {
+        let items = ClusterItem::all(self.checked).filter(|item| {
             let labels = &item.cluster.document.metadata.labels;
             self.takes(item.cluster.name.as_str(), labels, &item.itself())
         });
-        listing::write(items, self.how, session.terminal)
+        self.write(items, ClusterItem::row, session)
     }
 
     fn groups(&self, session: &mut Session) -> Result<(), CommandError> {
-        let groups = self.checked.fleet.groups.iter().filter(|group| {
-            self.takes(group.path.as_str(), &group.document.metadata.labels, &group.clusters)
+        let items = group::GroupItem::all(self.checked).filter(|item| {
+            let labels = &item.group.document.metadata.labels;
+            self.takes(item.group.path.as_str(), labels, &item.group.clusters)
         });
-        listing::write(groups.map(group::GroupItem), self.how, session.terminal)
+        self.write(items, group::GroupItem::row, session)
     }
 
     fn namespaces(&self, session: &mut Session) -> Result<(), CommandError> {
-        let fleet = &self.checked.fleet;
-        let items = namespace::NamespaceItem::all(fleet).filter(|item| {
+        let items = namespace::NamespaceItem::all(self.checked).filter(|item| {
             let labels = &item.namespace.document.metadata.labels;
             self.takes(item.namespace.name.as_str(), labels, &item.namespace.clusters)
         });
-        listing::write(items, self.how, session.terminal)
+        self.write(items, namespace::NamespaceItem::row, session)
     }
 
     fn applications(&self, session: &mut Session) -> Result<(), CommandError> {
-        let fleet = &self.checked.fleet;
-        let items = application::ApplicationItem::all(fleet).filter(|item| {
+        let items = application::ApplicationItem::all(self.checked).filter(|item| {
             let labels = &item.application.document.metadata.labels;
             self.takes(item.application.name.as_str(), labels, &item.application.clusters)
         });
-        listing::write(items, self.how, session.terminal)
+        self.write(items, application::ApplicationItem::row, session)
     }
 
     /// A binding has its cluster's labels.
     fn bindings(&self, session: &mut Session) -> Result<(), CommandError> {
-        let fleet = &self.checked.fleet;
-        let items = binding::BindingItem::all(fleet).filter(|item| match &self.only {
-            Only::Named(name) => item.application.name.as_str() == name,
-            Only::Everything | Only::On(_) => true,
-        });
-        let items = items.filter(|item| {
+        let items = binding::BindingItem::all(&self.checked.fleet).filter(|item| {
             let labels = &item.cluster.document.metadata.labels;
-            let on = match &self.only {
+            let is_on = match &self.only {
                 Only::On(clusters) => clusters.contains(item.id),
-                Only::Everything | Only::Named(_) => true,
+                Only::Named(name) => item.application.name.as_str() == name,
+                Only::Everything => true,
             };
-            on && self.selector.accepts(|key| values::label(labels, key))
+            is_on && self.selector.accepts(|key| values::label(labels, key))
         });
-        listing::write(items, self.how, session.terminal)
+        self.write(items, binding::BindingItem::row, session)
     }
 }

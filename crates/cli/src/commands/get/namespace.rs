@@ -1,15 +1,18 @@
 //! Namespaces in lists.
 
 use model::NamespaceId;
-use plan::{Fleet, Namespace};
+use plan::Namespace;
+use plan::documents::{DocumentId, Row};
+use schema::Kind;
 use serde_json::Value;
 
-use super::values::{Shape, cell, expression_cell, labels_cell, pairs};
+use super::values::{cell, document, expression_cell, labels_cell, row};
 use crate::present::listing::{Column, Item, column, wide};
+use crate::source::Checked;
 
 /// A namespace of a fleet.
 pub(crate) struct NamespaceItem<'a> {
-    fleet: &'a Fleet,
+    checked: &'a Checked,
     id: NamespaceId,
     /// The namespace.
     pub(crate) namespace: &'a Namespace,
@@ -17,18 +20,22 @@ pub(crate) struct NamespaceItem<'a> {
 
 impl<'a> NamespaceItem<'a> {
     /// Every namespace, in order.
-    pub(crate) fn all(fleet: &'a Fleet) -> impl Iterator<Item = Self> {
-        let namespaces = fleet.namespaces.iter().enumerate();
+    pub(crate) fn all(checked: &'a Checked) -> impl Iterator<Item = Self> {
+        let namespaces = checked.fleet.namespaces.iter().enumerate();
         namespaces.map(move |(index, namespace)| Self {
-            fleet,
+            checked,
             id: NamespaceId(index as u32),
             namespace,
         })
     }
 
-    fn applications(&self) -> Vec<&'a str> {
-        let here = self.fleet.applications.iter().filter(|one| one.namespace == self.id);
-        here.map(|application| application.name.as_str()).collect()
+    fn id(&self) -> DocumentId {
+        DocumentId { kind: Kind::Namespace, index: self.id.0 }
+    }
+
+    /// What a query asks of it.
+    pub(crate) fn row(&self) -> Row<'a> {
+        row(self.checked, self.id())
     }
 }
 
@@ -51,7 +58,7 @@ impl Item for NamespaceItem<'_> {
         vec![
             self.namespace.name.to_string(),
             self.namespace.clusters.len().to_string(),
-            self.applications().len().to_string(),
+            self.checked.fleet.applications_of(self.id).count().to_string(),
             expression_cell(document.clusters.as_ref()),
             labels_cell(&document.metadata.labels),
             cell(document.description.as_ref()),
@@ -59,15 +66,6 @@ impl Item for NamespaceItem<'_> {
     }
 
     fn document(&self) -> Value {
-        let document = &self.namespace.document;
-        Shape::new("Namespace", self.namespace.name.as_str())
-            .labels(&document.metadata.labels)
-            .scalar("description", document.description.as_ref())
-            .expression("clusters", document.clusters.as_ref())
-            .spec("values", pairs(&document.values))
-            .spec("capacity", pairs(&document.capacity))
-            .status("clusters", self.namespace.clusters.len())
-            .status("applications", self.applications())
-            .build()
+        document(self.checked, self.id())
     }
 }

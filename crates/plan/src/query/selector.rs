@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 /// Requirements that all hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Selector {
+pub struct Selector {
     requirements: Vec<Requirement>,
 }
 
@@ -27,7 +27,8 @@ enum Test {
 
 impl Selector {
     /// Whether labels, given as a lookup, satisfy every requirement.
-    pub(crate) fn accepts<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
+    #[must_use]
+    pub fn accepts<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
         self.requirements.iter().all(|Requirement { key, test }| {
             let value = label(key);
             match test {

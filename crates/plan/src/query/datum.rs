@@ -1,0 +1,119 @@
+//! What a field holds, and how two of them compare.
+
+use std::cmp::Ordering;
+
+use model::{Scalar, ScalarKind};
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Datum<'a> {
+    /// Nothing: the document does not have the field.
+    Null,
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A number.
+    Number(f64),
+    /// A text.
+    Text(&'a str),
+    /// A value as its author wrote it.
+    Scalar(&'a Scalar),
+}
+
+impl<'a> Datum<'a> {
+    /// A count.
+    #[must_use]
+    pub fn count(n: usize) -> Self {
+        Self::Number(n as f64)
+    }
+
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Scalar(scalar) => scalar.kind == ScalarKind::Null,
+            _ => false,
+        }
+    }
+
+    /// The text, if it is written as one.
+    #[must_use]
+    pub fn text(&self) -> Option<&'a str> {
+        match *self {
+            Self::Text(text) => Some(text),
+            Self::Scalar(scalar) if scalar.kind != ScalarKind::Null => Some(&scalar.text),
+            _ => None,
+        }
+    }
+
+    /// The truth value, if it is one.
+    #[must_use]
+    pub fn boolean(&self) -> Option<bool> {
+        match self {
+            Self::Boolean(boolean) => Some(*boolean),
+            Self::Scalar(scalar) if scalar.kind == ScalarKind::Boolean => {
+                Some(scalar.text.eq_ignore_ascii_case("true"))
+            }
+            _ => None,
+        }
+    }
+
+    /// The number, if it is one or, being a text such as a label, reads as one.
+    #[must_use]
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            _ => self.text().and_then(number),
+        }
+    }
+
+    /// Whether it was written as a number.
+    fn is_number(&self) -> bool {
+        match self {
+            Self::Number(_) => true,
+            Self::Scalar(scalar) => {
+                matches!(scalar.kind, ScalarKind::Integer | ScalarKind::Float)
+            }
+            _ => false,
+        }
+    }
+
+    /// How two compare, if they can be compared. Where one was written as a number and the other
+    /// reads as one they are numbers; where both are truth values, `false` comes first; else they
+    /// are texts, by their code points. Nothing compares with nothing only.
+    #[must_use]
+    pub fn compare(&self, other: &Datum<'_>) -> Option<Ordering> {
+        match (self.is_null(), other.is_null()) {
+            (true, true) => return Some(Ordering::Equal),
+            (false, false) => {}
+            _ => return None,
+        }
+        if self.is_number() || other.is_number() {
+            return self.number()?.partial_cmp(&other.number()?);
+        }
+        if let (Some(own), Some(other)) = (self.boolean(), other.boolean()) {
+            return Some(own.cmp(&other));
+        }
+        Some(self.text()?.cmp(other.text()?))
+    }
+
+    /// The order of a list: nothing first, then truth values, numbers, texts.
+    #[must_use]
+    pub fn order(&self, other: &Datum<'_>) -> Ordering {
+        let rank = |datum: &Datum<'_>| match datum {
+            _ if datum.is_null() => 0,
+            _ if datum.boolean().is_some() => 1,
+            _ if datum.is_number() => 2,
+            _ => 3,
+        };
+        let by_rank = rank(self).cmp(&rank(other));
+        by_rank.then_with(|| self.compare(other).unwrap_or(Ordering::Equal))
+    }
+}
+
+/// A decimal number as a text. Words such as `inf`, which the standard library reads too, are
+/// none.
+fn number(text: &str) -> Option<f64> {
+    let digits = |c: u8| c.is_ascii_digit() || matches!(c, b'+' | b'-' | b'.' | b'e' | b'E');
+    text.bytes().all(digits).then(|| text.parse().ok()).flatten()
+}

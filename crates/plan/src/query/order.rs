@@ -1,0 +1,117 @@
+//! In which order rows come, and which fields are shown.
+
+use std::cmp::Ordering;
+
+use super::fields::{Field, Fields};
+use super::{MAX_BYTES, QueryError};
+use crate::documents::Row;
+use crate::expression::{Extent, short};
+
+/// How many fields an order or a selection may have.
+const MOST_FIELDS: usize = 32;
+
+/// In which order rows come. What is equal by it stays in the order of names.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Order {
+    by: Vec<(Field, bool)>,
+}
+
+impl Order {
+    /// Reads `region desc, name`, as OData's `$orderby` has it.
+    ///
+    /// # Errors
+    /// The first mistake, with its place.
+    pub fn parse(text: &str, fields: &Fields<'_>) -> Result<Self, QueryError> {
+        let mut by = Vec::new();
+        for (part, extent) in parts(text)? {
+            let mut words = part.split_whitespace();
+            let (name, direction) = (words.next().unwrap_or_default(), words.next());
+            let descends = match (direction, words.next()) {
+                (None | Some("asc"), None) => false,
+                (Some("desc"), None) => true,
+                _ => {
+                    let message = format!("`{}` is no field with its direction", short(part));
+                    return Err(QueryError::syntax(message, extent)
+                        .hint("write `field`, `field asc` or `field desc`, with commas between"));
+                }
+            };
+            by.push((fields.find(name, extent)?, descends));
+        }
+        Ok(Self { by })
+    }
+
+    /// Reads `-region,name`.
+    ///
+    /// # Errors
+    /// The first mistake, with its place.
+    pub fn parse_sort(text: &str, fields: &Fields<'_>) -> Result<Self, QueryError> {
+        let mut by = Vec::new();
+        for (part, extent) in parts(text)? {
+            let (name, descends) = match part.strip_prefix('-') {
+                Some(name) => (name, true),
+                None => (part, false),
+            };
+            by.push((fields.find(name, extent)?, descends));
+        }
+        Ok(Self { by })
+    }
+
+    /// Whether rows stay in the order of names.
+    #[must_use]
+    pub fn is_natural(&self) -> bool {
+        self.by.is_empty()
+    }
+
+    /// Which of two rows comes first.
+    #[must_use]
+    pub fn compare(&self, a: &Row<'_>, b: &Row<'_>) -> Ordering {
+        for (field, descends) in &self.by {
+            let order = a.datum(field).order(&b.datum(field));
+            let order = if *descends { order.reverse() } else { order };
+            if order != Ordering::Equal {
+                return order;
+            }
+        }
+        Ordering::Equal
+    }
+}
+
+impl Fields<'_> {
+    /// Reads `name,metadata/labels/ring,status`: the paths of a document that are to be shown.
+    ///
+    /// # Errors
+    /// The first mistake, with its place.
+    pub fn parse_selection(&self, text: &str) -> Result<Vec<String>, QueryError> {
+        let mut paths = Vec::new();
+        for (part, extent) in parts(text)? {
+            paths.extend(self.paths(part, extent)?);
+        }
+        Ok(paths)
+    }
+}
+
+/// The parts between commas, with their places.
+fn parts(text: &str) -> Result<Vec<(&str, Extent)>, QueryError> {
+    let whole = Extent::new(0, text.len());
+    if text.len() > MAX_BYTES || text.matches(',').count() >= MOST_FIELDS {
+        let message = format!("more than {MOST_FIELDS} fields, or {MAX_BYTES} bytes");
+        return Err(QueryError::syntax(message, whole));
+    }
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for part in text.split(',') {
+        let trimmed = part.trim();
+        let at = start + (part.len() - part.trim_start().len());
+        let extent = Extent::new(at, at + trimmed.len());
+        if trimmed.is_empty() {
+            return Err(QueryError::syntax(
+                "a field is missing",
+                Extent::new(start, start + part.len()),
+            )
+            .hint("write fields with commas between"));
+        }
+        parts.push((trimmed, extent));
+        start += part.len() + 1;
+    }
+    Ok(parts)
+}
