@@ -150,3 +150,18 @@ fn version_says_which_programs_are_found() {
     let Some(shown) = with_programs(&sandbox, &["version", "-o", "json"]) else { return };
     assert!(shown.contains("\"version\":\"5.8.1\",\"problem\":null"), "{shown}");
 }
+
+#[test]
+fn what_builds_the_objects_of_a_cell_is_explained_without_running_it() {
+    let sandbox = Sandbox::with(FLEET);
+    let template = |application: &str| {
+        let output = sandbox.run(&format!("explain oslo {application}"));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let part = text.split("\nTemplate\n").nth(1).unwrap();
+        part.split("\n\n").next().unwrap().to_owned()
+    };
+    insta::assert_snapshot!(["web", "chart", "plain"].map(template).join("\n---\n"));
+    let output = sandbox.run("explain rome chart -o json");
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["status"]["overlay"]["builtBy"], "Helm");
+}

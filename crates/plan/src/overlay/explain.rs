@@ -1,9 +1,12 @@
 //! Why a cluster gets the overlay that it gets.
 
-use model::{ApplicationId, ClusterId, ClusterSet, Diagnostic, Source, Span};
+use model::{ApplicationId, ClusterId, ClusterSet, Diagnostic, Program, Source, Span};
+use schema::document::LayoutDocument;
 
 use super::{Choice, Overlays, TemplateFolder};
 use crate::Fleet;
+use crate::expansion::{Input, ReleaseNames, input_of};
+use crate::fleet::Application;
 
 /// One overlay, seen from one cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +46,9 @@ pub struct OverlayExplanation {
     pub candidates: Vec<OverlayCandidate>,
     /// What the cluster gets.
     pub chosen: ChosenOverlay,
+    /// The program that builds the objects before placeholders are filled; nothing where files are
+    /// taken as they are.
+    pub program: Option<Program>,
 }
 
 /// Explains which overlay of an application a cluster gets, whether or not the application is
@@ -61,7 +67,8 @@ pub fn explain_overlay(
 ) -> Result<OverlayExplanation, Vec<Diagnostic>> {
     let application = &fleet.applications[application.0 as usize];
     let template = &application.document.template.value;
-    let overlays = Overlays::read(fleet, &TemplateFolder::find(&source.files, template))?;
+    let folder = TemplateFolder::find(&source.files, template);
+    let overlays = Overlays::read(fleet, &folder)?;
     let candidates = overlays.list.iter().map(|overlay| OverlayCandidate {
         version: overlay.name.to_string(),
         expression: overlay.selection.text.to_string(),
@@ -70,15 +77,36 @@ pub fn explain_overlay(
     });
     let alone: ClusterSet = [cluster].into_iter().collect();
     let choices = overlays.choose(application, &alone).map_err(|problem| vec![*problem])?;
-    let chosen = match (choices.first().map(|(choice, _)| *choice), &application.document.version) {
-        (Some(Choice::Overlay(index)), Some(pin)) => {
+    let choice = choices.first().map_or(Choice::Base, |(choice, _)| *choice);
+    let program = program(fleet, application, &folder, &overlays.entry(choice));
+    let chosen = match (choice, &application.document.version) {
+        (Choice::Overlay(index), Some(pin)) => {
             ChosenOverlay::Pinned { version: overlays.list[index].name.to_string(), span: pin.span }
         }
-        (Some(Choice::Overlay(index)), None) => {
+        (Choice::Overlay(index), None) => {
             ChosenOverlay::Selected(overlays.list[index].name.to_string())
         }
-        (Some(Choice::Flat), _) => ChosenOverlay::Flat,
-        (Some(Choice::Base) | None, _) => ChosenOverlay::Base,
+        (Choice::Flat, _) => ChosenOverlay::Flat,
+        (Choice::Base, _) => ChosenOverlay::Base,
     };
-    Ok(OverlayExplanation { candidates: candidates.collect(), chosen })
+    Ok(OverlayExplanation { candidates: candidates.collect(), chosen, program })
+}
+
+/// The program that a folder of a template needs; a folder that cannot be built names none, and
+/// is explained by what is wrong with it.
+fn program(
+    fleet: &Fleet,
+    application: &Application,
+    folder: &TemplateFolder<'_>,
+    entry: &str,
+) -> Option<Program> {
+    if matches!(fleet.layout, LayoutDocument::Flux(_)) {
+        return None;
+    }
+    let namespace = fleet.namespaces[application.namespace.0 as usize].name.as_str();
+    let names = ReleaseNames { name: application.name.as_str(), namespace };
+    match input_of(folder, entry, Some(names)) {
+        Ok(Input::Program(request)) => Some(request.program),
+        Ok(Input::Files(_)) | Err(_) => None,
+    }
 }

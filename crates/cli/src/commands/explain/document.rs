@@ -66,7 +66,10 @@ impl Cell<'_> {
             })
         });
         let candidates: Vec<Value> = candidates.collect();
-        json!({ "version": chosen, "pinned": pinned, "candidates": candidates })
+        let program = overlay.program.map(|program| program.name());
+        json!({
+            "version": chosen, "pinned": pinned, "builtBy": program, "candidates": candidates,
+        })
     }
 
     fn origin(&self, origin: &Origin) -> Value {

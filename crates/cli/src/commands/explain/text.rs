@@ -81,6 +81,9 @@ impl Cell<'_> {
                 writeln!(text, "{template}, overlay {version}, pinned at {}", self.place(*span))
             }
         };
+        if let Some(program) = overlay.program {
+            let _ = writeln!(text, "its objects are built by {}", program.name());
+        }
         for candidate in &overlay.candidates {
             let answer = answer(candidate.selects, terminal);
             let place = terminal.paint(Paint::Faint, &self.place(candidate.span));
