@@ -20,6 +20,7 @@ mod reader;
 mod record;
 mod refs;
 mod repository;
+mod revision;
 mod scratch;
 pub mod serve;
 
@@ -35,4 +36,5 @@ pub use reader::{CommitInfo, Reader, TreeEntry, TreeEntryKind};
 pub use record::{Record, RecordedChange, Subject, history};
 pub use refs::{MoveError, RefMove, move_refs};
 pub use repository::{Repository, RepositoryError};
+pub use revision::NoCommit;
 pub use scratch::{ScratchError, commit_folder, init_bare, init_work_tree};

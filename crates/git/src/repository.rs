@@ -9,11 +9,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gix::bstr::ByteSlice;
 use model::{CommitId, ObjectId};
 
 use crate::ProgramError;
 use crate::reader::{CommitInfo, Pool, Reader, TreeEntry, bytes_of, one_line};
+use crate::revision::NoCommit;
 
 /// Why a repository, or something in it, could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +74,7 @@ pub enum RepositoryError {
         /// What was given.
         revision: String,
         /// Why.
-        reason: String,
+        reason: NoCommit,
     },
     /// The `git` program failed.
     #[error(transparent)]
@@ -97,7 +97,11 @@ impl RepositoryError {
             Self::ObjectFormat { .. } => {
                 Some("make it with `git init --object-format=sha1`".to_owned())
             }
-            Self::Revision { .. } => Some("give a branch, a tag or a commit id".to_owned()),
+            Self::Revision { path, reason, .. } => Some(reason.hint(path)),
+            Self::Object { path, .. } | Self::Reference { path, .. } => Some(format!(
+                "`git -C {0} fsck` says what is damaged; what is missing can be fetched again",
+                path.display()
+            )),
             _ => None,
         }
     }
@@ -217,20 +221,13 @@ impl Repository {
     /// # Errors
     /// If it names none, or more than one.
     pub fn resolve(&self, revision: &str) -> Result<CommitId, RepositoryError> {
-        let no_commit = |reason: String| RepositoryError::Revision {
-            path: self.location.clone(),
-            revision: revision.to_owned(),
-            reason,
-        };
-        let local = self.inner.to_thread_local();
-        let id = local
-            .rev_parse_single(revision.as_bytes().as_bstr())
-            .map_err(|error| no_commit(one_line(&error.to_string())))?;
-        let commit = id
-            .object()
-            .and_then(|object| object.peel_to_kind(gix::objs::Kind::Commit))
-            .map_err(|error| no_commit(one_line(&error.to_string())))?;
-        Ok(CommitId(bytes_of(&commit.id)))
+        crate::revision::resolve(&self.local(), revision).map_err(|reason| {
+            RepositoryError::Revision {
+                path: self.location.clone(),
+                revision: revision.to_owned(),
+                reason,
+            }
+        })
     }
 
     /// The commit that a ref such as `refs/heads/main` or `HEAD` points at; nothing if there is

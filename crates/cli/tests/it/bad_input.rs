@@ -366,3 +366,22 @@ fn a_submodule() {
     sandbox.git("commit -q -m submodule");
     snapshot("submodule", &sandbox.show("validate --rev HEAD"));
 }
+
+#[test]
+fn revisions_that_name_no_commit() {
+    let sandbox = Sandbox::committed(FLEET);
+    let show = |name: &str, revision: &str| {
+        snapshot(name, &sandbox.show_words(&["validate", &format!("--rev={revision}")]));
+    };
+    show("revision_of_nothing", "release-2026");
+    show("revision_before_the_first", "main~7");
+    show("revision_nearly_and_before", "mian~1");
+    show("revision_of_a_tree", "HEAD:apps");
+    show("revision_with_a_space", "main branch");
+    show("revision_of_a_missing_id", "0123456789012345678901234567890123456789");
+    let url = format!("file://{}", sandbox.path().display());
+    sandbox.commit();
+    sandbox.git(&format!("clone -q --depth=1 {url} shallow"));
+    let text = sandbox.show("validate --source shallow --rev main~1");
+    snapshot("revision_left_out_of_a_shallow_clone", &text);
+}
