@@ -20,7 +20,7 @@ use crate::refs::{RefMove, move_refs};
 use crate::{LedgerError, Objects};
 
 /// What every cluster's branch starts with.
-const PREFIX: &str = "refs/heads/clusters/";
+pub(super) const PREFIX: &str = "refs/heads/clusters/";
 
 /// Up to so many branches are read one by one, and more all at once.
 const FEW: usize = 64;
@@ -59,6 +59,17 @@ impl Tip {
 
 /// Branches by the names of their clusters.
 type Branches = HashMap<String, Tip>;
+
+/// Whether no branch of a cluster was ever made of this ledger.
+pub(super) fn are_new(history: &History<'_>) -> Result<bool, ProjectError> {
+    let reader = history.repository().reader();
+    for (_, commit) in history.repository().references(PREFIX)? {
+        if is_named(history, &reader, &Tip::new(commit))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
 
 /// The branches of these names, or all below the prefix.
 fn tips(history: &History<'_>, names: Option<&HashSet<&str>>) -> Result<Branches, ProjectError> {

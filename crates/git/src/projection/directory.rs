@@ -1,8 +1,10 @@
 //! A folder for each cluster, on one branch of any forge.
 //!
 //! One commit on top of what the branch holds makes the folders equal to the ledger; everything
-//! beside them is left as it is. The commit names the step it was made of, so that the next one
-//! knows which clusters have gone since, and where they stood.
+//! beside them is left as it is. The commit names the step it was made of and the path, so that the
+//! next one knows which clusters have gone since, and where they stood. Another path moves every
+//! folder: what the ledger gave leaves the old place in the commit that writes the new one, and
+//! what somebody else wrote stays there.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,7 +17,10 @@ use crate::ledger::{ClusterHead, EMPTY_TREE, History};
 use crate::objects::NewCommit;
 use crate::reader::Reader;
 use crate::refs::{RefMove, move_refs};
-use crate::{LEDGER_REF, LedgerError, Objects, Repository};
+use crate::{LEDGER_REF, LedgerError, Objects};
+
+/// Names the path that the folders of a commit are below, from the root `/`.
+const PATH_TRAILER: &str = "Path";
 
 /// How far back the last projection is looked for under the commits of others.
 const HUMAN_COMMITS: usize = 10_000;
@@ -29,6 +34,14 @@ pub(super) struct Directory {
 }
 
 impl Directory {
+    /// Whether the branch was never made of this ledger.
+    pub(super) fn is_new(&self, history: &History<'_>) -> Result<bool, ProjectError> {
+        match history.repository().reference(&self.branch)? {
+            Some(tip) => Ok(last_projected(history, tip, HUMAN_COMMITS)?.is_none()),
+            None => Ok(true),
+        }
+    }
+
     /// Checks the branch and the path.
     pub(super) fn new(branch: &str, path: &str, fan_out: FanOut) -> Result<Self, ProjectError> {
         let refuse = |place: &str, reason: &str| ProjectError::Place {
@@ -42,7 +55,7 @@ impl Directory {
         if full == LEDGER_REF {
             return Err(refuse(branch, "it is the branch of the ledger itself"));
         }
-        let parts: Path = path.split('/').filter(|_| !path.is_empty()).map(str::to_owned).collect();
+        let parts = parts(path);
         let is_plain = |part: &String| {
             !matches!(part.as_str(), "" | "." | "..")
                 && !part.eq_ignore_ascii_case(".git")
@@ -57,13 +70,22 @@ impl Directory {
     /// Where a cluster's folder stands; its digits are those of its first name, so that it does
     /// not move when the cluster is renamed.
     fn folder(&self, head: &ClusterHead, fan_out: FanOut) -> Path {
-        let mut path = self.path.clone();
+        Self::folder_below(&self.path, head, fan_out)
+    }
+
+    fn folder_below(path: &[String], head: &ClusterHead, fan_out: FanOut) -> Path {
+        let mut path = path.to_vec();
         if fan_out == FanOut::Hex2 {
             path.push(format!("{:02x}", sha256(head.first_name.as_str().as_bytes()).0[0]));
         }
         path.push(head.name.to_string());
         path
     }
+}
+
+/// The parts of a path; the root of the branch has none.
+fn parts(path: &str) -> Path {
+    path.split('/').filter(|_| !path.is_empty()).map(str::to_owned).collect()
 }
 
 /// Whether `refs/heads/<name>` is well formed: <https://git-scm.com/docs/git-check-ref-format>.
@@ -90,6 +112,8 @@ struct View<'a> {
     last: Vec<ClusterHead>,
     /// Those by where their folders could stand.
     owners: HashMap<Path, usize>,
+    /// The path that the branch was last made for, where it is another one.
+    former: Option<Path>,
 }
 
 impl<'a> View<'a> {
@@ -103,28 +127,39 @@ impl<'a> View<'a> {
         let tip = repository.reference(&directory.branch)?;
         let tip = tip.map(|commit| Ok::<_, ProjectError>((commit, reader.commit(commit)?.tree)));
         let tip = tip.transpose()?;
-        let last = match tip {
-            _ if !scope.is_whole => scope.before.values().cloned().collect(),
+        let (last, former) = match tip {
+            _ if !scope.is_whole => (scope.before.values().cloned().collect(), None),
             Some((commit, _)) => last_heads(history, scope, commit)?,
-            None => Vec::new(),
+            None => (Vec::new(), None),
         };
-        let owners = HashMap::new();
-        let mut view = Self { history, reader, directory, tip, scope, last, owners };
+        let (owners, former) = (HashMap::new(), former.filter(|path| *path != directory.path));
+        let mut view = Self { history, reader, directory, tip, scope, last, owners, former };
         view.owners = view.places(&view.last);
         Ok(view)
     }
 
-    /// Each of the two folders that a cluster could have; when only what changed is looked at,
-    /// the fan-out did not, and it is one.
+    /// Each of the two folders that a cluster could have, below the path and the former one; when
+    /// only what changed is looked at, neither fan-out nor path did, and it is one.
     fn places(&self, heads: &[ClusterHead]) -> HashMap<Path, usize> {
         let fan_outs: &[FanOut] = match self.scope.is_whole {
             true => &[FanOut::None, FanOut::Hex2],
             false => &[self.directory.fan_out],
         };
-        let places = heads.iter().enumerate().flat_map(|(index, head)| {
-            fan_outs.iter().map(move |fan_out| (self.directory.folder(head, *fan_out), index))
+        let paths = self.former.iter().chain([&self.directory.path]);
+        let places = paths.flat_map(|path| {
+            heads.iter().enumerate().flat_map(move |(index, head)| {
+                let folder = |fan_out: &FanOut| Directory::folder_below(path, head, *fan_out);
+                fan_outs.iter().map(move |fan_out| (folder(fan_out), index))
+            })
         });
         places.collect()
+    }
+
+    /// Whether a folder is where the branch was last made for, and no longer is.
+    fn is_former(&self, path: &[String]) -> bool {
+        self.former.as_ref().is_some_and(|former| {
+            path.starts_with(former) && !path.starts_with(&self.directory.path)
+        })
     }
 
     fn root(&self) -> Option<ObjectId> {
@@ -149,34 +184,45 @@ impl<'a> View<'a> {
     }
 }
 
-/// The clusters of the step that the branch was last made of.
+/// The clusters of the step that the branch was last made of, and the path it was made for.
 fn last_heads(
     history: &History<'_>,
     scope: &Scope,
     tip: CommitId,
-) -> Result<Vec<ClusterHead>, ProjectError> {
-    match last_projected(history, history.repository(), tip)? {
-        Some(generation) if generation == history.generation() => Ok(scope.heads.clone()),
-        Some(generation) => Ok(history.heads(generation)?),
-        None => Ok(Vec::new()),
-    }
+) -> Result<(Vec<ClusterHead>, Option<Path>), ProjectError> {
+    let Some(last) = last_projected(history, tip, HUMAN_COMMITS)? else {
+        return Ok((Vec::new(), None));
+    };
+    let heads = match last.generation == history.generation() {
+        true => scope.heads.clone(),
+        false => history.heads(last.generation)?,
+    };
+    Ok((heads, last.path))
 }
 
-/// The step that the branch was last made of, under any commits of others.
-fn last_projected(
+/// What the branch was last made of.
+pub(super) struct Last {
+    generation: Generation,
+    /// Where to; commits of older programs do not say it.
+    pub(super) path: Option<Path>,
+}
+
+/// What a branch was last made of, under at most so many commits of others.
+pub(super) fn last_projected(
     history: &History<'_>,
-    repository: &Repository,
     tip: CommitId,
-) -> Result<Option<Generation>, ProjectError> {
-    let reader = repository.reader();
+    most: usize,
+) -> Result<Option<Last>, ProjectError> {
+    let reader = history.repository().reader();
     let mut next = Some(tip);
-    for _ in 0..HUMAN_COMMITS {
+    for _ in 0..most {
         let Some(commit) = next else { return Ok(None) };
         let info = reader.commit(commit)?;
         if let Some(Ok(ledger)) = info.trailer("Ledger").map(str::parse)
             && let Some(generation) = history.generation_of(ledger)?
         {
-            return Ok(Some(generation));
+            let path = info.trailer(PATH_TRAILER).map(|path| parts(path.trim_start_matches('/')));
+            return Ok(Some(Last { generation, path }));
         }
         next = info.parents.first().copied();
     }
@@ -312,7 +358,8 @@ fn unwanted(
             Ok(_) | Err(ProjectError::Place { .. }) => continue,
             Err(error) => return Err(error),
         };
-        let had_it = view.directory.folder(head, view.directory.fan_out) == *path;
+        let had_it =
+            view.is_former(path) || view.directory.folder(head, view.directory.fan_out) == *path;
         if view.history.gave(&view.reader, head, tree)? {
             changes.insert(path.clone(), Some(Change::Remove));
         } else if was_delivered && had_it && !changes.contains_key(path) {
@@ -331,7 +378,8 @@ fn is_below_a_cluster(changes: &Changes, path: &[String]) -> bool {
 
 fn commit(view: &View<'_>, objects: &Objects, tree: ObjectId) -> Result<CommitId, ProjectError> {
     let step = view.history.info(view.history.tip())?;
-    let message = format!("{}\n\n{}", step.subject(), trailers(view.history, None)?);
+    let (path, trailers) = (view.directory.path.join("/"), trailers(view.history, None)?);
+    let message = format!("{}\n\n{trailers}\n{PATH_TRAILER}: /{path}", step.subject());
     let parents: Vec<CommitId> = view.tip.iter().map(|(commit, _)| *commit).collect();
     let (author, at) = (step.author.as_str(), step.time);
     Ok(objects.commit(&NewCommit { tree, parents: &parents, author, at, message: &message }))

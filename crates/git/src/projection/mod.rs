@@ -11,6 +11,7 @@
 mod branches;
 mod directory;
 mod folders;
+mod former;
 mod made;
 
 use std::collections::HashSet;
@@ -84,6 +85,9 @@ pub struct Projected {
     pub removed: Vec<String>,
     /// Branches or folders of clusters that are gone, which hold what the ledger never gave.
     pub left: Vec<String>,
+    /// Branches, or folders as `branch:path`, that clusters read before this delivery was new. They
+    /// are left as they are.
+    pub former: Vec<String>,
     /// Clusters that were not written because what stands there is foreign, and what it is. Those
     /// that the ledger holds already are not among them.
     pub foreign: Vec<(ClusterUid, ObjectId)>,
@@ -193,6 +197,9 @@ impl Projection {
                 return Ok(Projected::default());
             };
             let scope = Scope::since(&history, self.made.as_ref(), delivery, &discarded)?;
+            let is_known = self.made.as_ref().is_some_and(|made| made.delivery == *delivery);
+            let former_places =
+                if is_known { Vec::new() } else { former::places(&history, delivery)? };
             let made = match delivery {
                 Delivery::Branches => branches::project(&history, &scope, &discarded),
                 Delivery::Directory { branch, path, fan_out } => {
@@ -207,7 +214,8 @@ impl Projection {
                     self.made = None;
                 }
                 Err(error) => return Err(error),
-                Ok((projected, tips)) => {
+                Ok((mut projected, tips)) => {
+                    projected.former = former_places;
                     let former = self.made.take();
                     self.made =
                         Some(Made::after(former, &history, delivery, &scope, tips, &projected));

@@ -326,7 +326,9 @@ fn a_folder_is_written_beside_what_others_keep_on_the_branch() {
     let tip = temporary.git(&["rev-parse", "res-edge/ledger"]);
     assert_eq!(
         message,
-        format!("Anna Ops|1772000120|release generation 2\n\nLedger: {tip}\nGeneration: 2")
+        format!(
+            "Anna Ops|1772000120|release generation 2\n\nLedger: {tip}\nGeneration: 2\nPath: /clusters"
+        )
     );
 }
 
@@ -367,6 +369,63 @@ fn another_fan_out_moves_the_folders() {
     project_and_check(&temporary, &flat());
     let folders = temporary.git(&["ls-tree", "--name-only", "gitops", "clusters/"]);
     assert_eq!(folders, "clusters/two\nclusters/uno");
+}
+
+#[test]
+fn another_path_moves_the_folders_and_leaves_what_is_not_ours() {
+    let temporary = Temporary::bare();
+    let repository = temporary.open();
+    publish(&repository, ONE_TWO);
+    project_and_check(&temporary, &flat());
+    // By hand: one of the folders, and a file beside them.
+    temporary.commit_files(
+        "gitops",
+        &[("clusters/two/extra.txt", "mine"), ("clusters/README.md", "ours")],
+    );
+    let moved = directory("fleet/stores", FanOut::None);
+    let made = project_and_check(&temporary, &moved);
+    assert_eq!(made.written, ["fleet/stores/one", "fleet/stores/two"]);
+    assert_eq!(made.removed, ["clusters/one"]);
+    assert_eq!(made.left, ["clusters/two"]);
+    let old = temporary.git(&["ls-tree", "--name-only", "gitops", "clusters/"]);
+    assert_eq!(old, "clusters/README.md\nclusters/two");
+    // The next step knows only the new place; to the root and back it is the same.
+    publish(&repository, &[ONE_TWO[0], ("two", &[("web", "c")])]);
+    assert_eq!(project_and_check(&temporary, &moved).written, ["fleet/stores/two"]);
+    let root = directory("", FanOut::None);
+    let made = project_and_check(&temporary, &root);
+    assert_eq!(made.removed, ["fleet/stores/one", "fleet/stores/two"]);
+    let made = project_and_check(&temporary, &directory("one", FanOut::None));
+    assert_eq!((made.written.len(), made.removed), (2, vec!["one".to_owned(), "two".to_owned()]));
+    assert_eq!(temporary.git(&["ls-tree", "--name-only", "gitops", "one/"]), "one/one\none/two");
+}
+
+#[test]
+fn another_branch_is_named_once_and_left_as_it_is() {
+    let temporary = Temporary::bare();
+    let repository = temporary.open();
+    publish(&repository, ONE_TWO);
+    let made = project_and_check(&temporary, &flat());
+    assert!(made.former.is_empty(), "{made:?}");
+    publish(&repository, &[ONE_TWO[0], ("two", &[("web", "c")])]);
+    let before = refs(&temporary);
+    let other = Delivery::Directory {
+        branch: "delivery".to_owned(),
+        path: String::new(),
+        fan_out: FanOut::None,
+    };
+    let made = project_and_check(&temporary, &other);
+    assert_eq!(made.former, ["gitops:clusters"]);
+    let made = project(&repository, &other).unwrap();
+    assert!(made.former.is_empty(), "{made:?}");
+    let made = project_and_check(&temporary, &Delivery::Branches);
+    assert_eq!(made.former, ["delivery", "gitops:clusters"]);
+    assert!(refs(&temporary).contains(&before), "{before}\n{}", refs(&temporary));
+    let third = directory("third", FanOut::None);
+    let Delivery::Directory { path, fan_out, .. } = third else { unreachable!() };
+    let third = Delivery::Directory { branch: "third".to_owned(), path, fan_out };
+    let made = project_and_check(&temporary, &third);
+    assert_eq!(made.former, ["clusters/*", "delivery", "gitops:clusters"]);
 }
 
 #[test]

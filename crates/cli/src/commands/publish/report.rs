@@ -245,6 +245,12 @@ impl<'a> Publication<'a> {
         let at_most = if session.terminal.is_verbose() { usize::MAX } else { NAMED };
         for (index, reason) in held.reasons.iter().enumerate() {
             session.terminal.report(&format!("{word}: {reason}"));
+        for place in &projected.former {
+            session.terminal.report(&format!(
+                "{word}: `{place}` is where clusters read before; remove it when none of them \
+                 does any more"
+            ));
+        }
             let items: Vec<&HeldItem> =
                 held.items.iter().filter(|item| item.reason == index).collect();
             for item in items.iter().take(at_most) {
