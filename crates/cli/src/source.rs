@@ -4,6 +4,7 @@
 //! diagnostics were presented. No command repeats this pipeline.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -208,6 +209,41 @@ fn refused(diagnostics: &[Diagnostic]) -> CommandError {
 /// Writes diagnostics to standard error; only the errors among them when quiet.
 pub(crate) fn present(report: &Report<'_>, diagnostics: &[Diagnostic], terminal: &mut Terminal) {
     present_first(usize::MAX, report, diagnostics, terminal);
+/// How many errors a command shows that only passes on what `validate` finds.
+const SHOWN_ERRORS: usize = 10;
+
+/// Writes the first of each kind of warning and the first errors, with how many more there are:
+/// for commands that are run again and again over the same source. All of them when verbose, and
+/// no warning when quiet.
+fn present_summary(report: &Report<'_>, diagnostics: &[Diagnostic], terminal: &mut Terminal) {
+    if terminal.is_verbose() {
+        return present(report, diagnostics, terminal);
+    }
+    let sorted = report.sorted(diagnostics);
+    let (errors, others): (Vec<_>, Vec<_>) = sorted.into_iter().partition(|one| one.is_error());
+    let mut kinds: BTreeMap<&str, Vec<&Diagnostic>> = BTreeMap::new();
+    for diagnostic in others.into_iter().filter(|_| !terminal.is_quiet()) {
+        kinds.entry(diagnostic.code.name).or_default().push(diagnostic);
+    }
+    let firsts = kinds.values().filter_map(|kind| kind.first());
+    for diagnostic in firsts.chain(errors.iter().take(SHOWN_ERRORS)) {
+        let text = report.text(diagnostic, terminal.colours_messages());
+        terminal.report(&format!("{text}\n"));
+    }
+    let more = |(name, kind): (&&str, &Vec<_>)| match kind.len() {
+        1 => None,
+        n => Some(format!("{} more of `{name}`", n - 1)),
+    };
+    let mut more: Vec<String> = kinds.iter().filter_map(more).collect();
+    if errors.len() > SHOWN_ERRORS {
+        more.push(api::text::count(errors.len() - SHOWN_ERRORS, "more error"));
+    }
+    if !more.is_empty() {
+        let more = more.join(", ");
+        terminal.report(&format!("not shown: {more}; `res-edge validate` shows all\n"));
+    }
+}
+
 }
 
 /// Writes the first diagnostics to standard error, and how many more there are.
@@ -275,7 +311,7 @@ impl Understood {
         Report { files: &self.compiled.source.files, clusters }
     }
 
-    /// Writes what was found in the source and in its render.
+    /// Writes the first of what was found in the source and in its render.
     pub(crate) fn present(&self, terminal: &mut Terminal) {
         let rendered = &self.accepted().rendered.diagnostics;
         if self.compiled.diagnostics.is_empty() && rendered.is_empty() {
@@ -283,7 +319,7 @@ impl Understood {
         }
         let all: Vec<Diagnostic> =
             self.compiled.diagnostics.iter().chain(rendered).cloned().collect();
-        present(&self.report(), &all, terminal);
+        present_summary(&self.report(), &all, terminal);
     }
 }
 

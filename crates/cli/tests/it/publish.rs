@@ -163,3 +163,32 @@ fn a_source_in_no_repository_needs_to_know_where() {
     assert_snapshot!("publish_nowhere", sandbox.show("publish"));
     assert_snapshot!("publish_no_repository", sandbox.show("publish --to nowhere.git"));
 }
+
+#[test]
+fn one_of_each_kind_of_warning_is_shown_and_none_when_quiet() {
+    let sandbox = sandbox();
+    let group = |region: &str| {
+        format!(
+            "---\napiVersion: res-edge.dev/v1\nkind: Group\nmetadata: {{name: {region}}}\n\
+             spec: {{clusters: /m/region/{region}}}\n"
+        )
+    };
+    let groups: String = ["north", "south", "far-away"].map(group).concat();
+    sandbox.write(&format!("-- inventory/more.yaml --\n{groups}"));
+    sandbox.commit();
+    assert_snapshot!("publish_warnings", sandbox.show(PUBLISH));
+    sandbox.replace("inventory/groups.yaml", "9.45", "9.50");
+    sandbox.commit();
+    assert_eq!(sandbox.show(&format!("{PUBLISH} -q")), "exit 0\n");
+    let all = sandbox.show(&format!("{PUBLISH} -v"));
+    assert_eq!(all.matches("warning[").count(), 6, "{all}");
+}
+
+#[test]
+fn what_waits_for_a_person_is_said_when_quiet_too() {
+    let sandbox = sandbox();
+    sandbox.run(PUBLISH);
+    sandbox.replace("inventory/web.yaml", "clusters: not /m/ring/beta", "clusters: none");
+    sandbox.commit();
+    assert_snapshot!("publish_held_quiet", sandbox.show(&format!("{PUBLISH} -q")));
+}

@@ -85,7 +85,10 @@ impl<'a> Publication<'a> {
             let text = serde_json::to_string_pretty(&self.document()).unwrap_or_default();
             return session.terminal.print_line(&text);
         }
-        session.terminal.print(&self.table())?;
+        // A table tells what goes well, which is what `-q` leaves out.
+        if !session.terminal.is_quiet() {
+            session.terminal.print(&self.table())?;
+        }
         session.terminal.message(&self.headline());
         self.write_problems(session);
         Ok(())
