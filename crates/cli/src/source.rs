@@ -295,6 +295,11 @@ impl Understood {
     /// If it was not accepted: only [`Understood::or_refuse`] gives one out.
     pub(crate) fn accepted(&self) -> &Accepted {
         self.compiled.accepted.as_ref().expect("a source that is not accepted is refused first")
+    /// The files.
+    pub(crate) fn source(&self) -> &Source {
+        &self.compiled.source
+    }
+
     }
 
     /// What presents diagnostics of this source.

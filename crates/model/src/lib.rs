@@ -19,6 +19,7 @@ mod name;
 mod object;
 mod observed;
 mod parts;
+mod rename;
 mod rendered;
 mod scalar;
 mod set;
@@ -48,6 +49,7 @@ pub use name::{
 pub use object::{EffectKind, ObjectChange, ObjectEffect, ObjectKey};
 pub use observed::{Cause, Observed};
 pub use parts::{Fragment, Parts};
+pub use rename::{LikelyRename, Renamed};
 pub use rendered::{Cell, Delivery, FanOut, Layout, Rendered, RenderedCluster};
 pub use scalar::{Scalar, ScalarKind};
 pub use set::{ClusterId, ClusterSet};

@@ -192,3 +192,32 @@ fn what_waits_for_a_person_is_said_when_quiet_too() {
     sandbox.commit();
     assert_snapshot!("publish_held_quiet", sandbox.show(&format!("{PUBLISH} -q")));
 }
+
+#[test]
+fn a_rename_that_is_not_said_is_asked_about() {
+    let sandbox = sandbox();
+    sandbox.run(PUBLISH);
+    sandbox.replace("inventory/web.yaml", "metadata: {name: web,", "metadata: {name: shop,");
+    sandbox.replace("inventory/web.yaml", "dependsOn: [web]", "dependsOn: [shop]");
+    sandbox.replace("inventory/clusters.yaml", "{name: east-2, labels", "{name: east-9, labels");
+    sandbox.commit();
+    assert_snapshot!("publish_likely_renames", sandbox.show(PUBLISH));
+}
+
+#[test]
+fn a_cluster_that_is_removed_together_with_its_group_is_orphaned() {
+    let sandbox = sandbox();
+    sandbox.run(PUBLISH);
+    let west = "---\napiVersion: res-edge.dev/v1\nkind: Cluster\nmetadata: {name: west-1, labels: {ring: prod, region: west}}\nspec: {groups: [/stores/west]}\n";
+    sandbox.replace("inventory/clusters.yaml", west, "");
+    let group = "---\napiVersion: res-edge.dev/v1\nkind: Group\nmetadata: {name: west}\nspec: {parent: /stores}\n";
+    sandbox.replace("inventory/groups.yaml", group, "");
+    sandbox.commit();
+    // What still names them is an error first, and nothing is released.
+    assert_snapshot!("cluster_and_group_still_named", sandbox.show(PUBLISH));
+    let named = "overrides: [{clusters: /c/west-1, values: {title: Western shop}}]";
+    sandbox.replace("inventory/web.yaml", named, "");
+    sandbox.commit();
+    assert_snapshot!("cluster_and_group_removed", sandbox.show(PUBLISH));
+    assert!(sandbox.git("-C delivery.git ls-tree -r --name-only delivery").contains("east-1"));
+}

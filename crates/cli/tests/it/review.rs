@@ -105,6 +105,10 @@ fn edits_of_clusters_and_groups() {
         review(&[(CLUSTERS, "{name: east-2,", "{name: east-9, formerName: east-2,")])
     );
     assert_snapshot!(
+        "review_cluster_renamed_without_saying_so",
+        review(&[(CLUSTERS, "{name: east-2,", "{name: east-9,")])
+    );
+    assert_snapshot!(
         "review_decommissioned",
         review(&[(
             CLUSTERS,

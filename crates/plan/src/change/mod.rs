@@ -23,6 +23,7 @@ mod meaning;
 mod overlays;
 mod placement;
 mod policies;
+mod renames;
 mod sides;
 mod templates;
 mod values;

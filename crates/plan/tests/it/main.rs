@@ -11,6 +11,7 @@ mod fleet_placement;
 mod fleets;
 mod incremental;
 mod queries;
+mod renames;
 mod render_alone;
 mod render_flux;
 mod render_golden;

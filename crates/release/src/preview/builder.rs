@@ -507,6 +507,9 @@ impl Builder<'_> {
             ..self.preview
         };
         // A version that gives the same files as another changes nothing.
-        if preview.is_empty() { preview } else { Preview { moves, ..preview } }
+        if preview.is_empty() {
+            return preview;
+        }
+        Preview { moves, likely_renames: reasons.likely_renames(), ..preview }
     }
 }

@@ -1,7 +1,7 @@
 //! What a preview says besides files, as lists of lines: the gravest first. Text and Markdown
 //! show the same.
 
-use model::{Edit, EffectKind, Why};
+use model::{Edit, EffectKind, LikelyRename, Why};
 
 use super::{BindingChange, Clusters, EffectCount, NamespaceCount, Preview};
 use crate::step::count;
@@ -41,8 +41,11 @@ const EFFECTS: &[(EffectKind, &str)] = &[
 
 /// The lists that are not empty, the gravest first.
 pub(super) fn of(preview: &Preview) -> Vec<List> {
-    let mut lists: Vec<List> =
-        vec![("a release would be held", held(preview)), ("deleted", deleted(preview))];
+    let mut lists: Vec<List> = vec![
+        ("a release would be held", held(preview)),
+        ("renamed?", likely_renames(preview)),
+        ("deleted", deleted(preview)),
+    ];
     for (kind, title) in EFFECTS {
         let effects = preview.effects.iter().filter(|one| one.effect.kind == *kind);
         lists.push((title, effects.map(effect).collect()));
@@ -73,6 +76,16 @@ fn held(preview: &Preview) -> Vec<Item> {
         }
     };
     preview.brakes.iter().map(brake).collect()
+}
+
+fn likely_renames(preview: &Preview) -> Vec<Item> {
+    let question = |one: &LikelyRename| Item {
+        tone: Tone::Stays,
+        text: format!("? {one}"),
+        details: Vec::new(),
+        n_clusters: 1,
+    };
+    preview.likely_renames.iter().map(question).collect()
 }
 
 fn deleted(preview: &Preview) -> Vec<Item> {

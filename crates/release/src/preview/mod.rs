@@ -18,8 +18,8 @@ mod walk;
 use std::sync::Arc;
 
 use model::{
-    ApplicationName, Cause, ClusterName, Entry, Move, NamespaceName, ObjectChange, ObjectEffect,
-    ObjectId, ObjectKey, Observed, Rendered, Why,
+    ApplicationName, Cause, ClusterName, Entry, LikelyRename, Move, NamespaceName, ObjectChange,
+    ObjectEffect, ObjectId, ObjectKey, Observed, Rendered, Why,
 };
 
 use crate::difference::Transition;
@@ -53,6 +53,11 @@ pub trait Reasons {
 
     /// The applications that get another template or version of it, in the order of names.
     fn moves(&self) -> Vec<Move<Vec<u32>>>;
+
+    /// Documents that may have been renamed without saying so; none where nobody looked.
+    fn likely_renames(&self) -> Vec<LikelyRename> {
+        Vec::new()
+    }
 }
 
 /// What a change does.
@@ -66,6 +71,8 @@ pub struct Preview {
     pub clusters_renamed: Vec<(ClusterName, ClusterName)>,
     /// How many clusters would have another tree, without new ones.
     pub n_clusters_changed: usize,
+    /// Documents that may have been renamed without saying so.
+    pub likely_renames: Vec<LikelyRename>,
     /// Applications that come to clusters that were there before.
     pub bindings_added: Vec<BindingChange>,
     /// Applications that leave clusters that stay.

@@ -3,7 +3,7 @@
 //! Its form is that of [`super::schema`], which a test holds it to. Fields are added and never
 //! change their meaning under one `apiVersion`.
 
-use model::{Edit, EditKind, EffectKind, Move, Why};
+use model::{Edit, EditKind, EffectKind, LikelyRename, Move, Why};
 use release::{
     BindingChange, Brake, Clusters, EffectCount, Fetch, FileChange, Group, Hidden, Preview, Sign,
 };
@@ -26,6 +26,7 @@ pub(super) fn of(preview: &Preview) -> Value {
                 "removed": clusters(&preview.clusters_removed),
                 "renamed": renamed,
             },
+            "likelyRenames": list(&preview.likely_renames, likely_rename),
             "held": list(&preview.brakes, brake),
             "bindings": {
                 "added": list(&preview.bindings_added, binding),
@@ -58,6 +59,17 @@ fn list<T>(items: &[T], value: impl Fn(&T) -> Value) -> Vec<Value> {
 fn clusters(clusters: &Clusters) -> Value {
     let names: Vec<&str> = clusters.names.iter().map(|name| name.as_str()).collect();
     json!({ "count": clusters.n, "first": names })
+}
+
+fn likely_rename(one: &LikelyRename) -> Value {
+    json!({
+        "kind": one.kind.noun(),
+        "before": one.before,
+        "after": one.after,
+        "field": one.kind.field(),
+        "path": one.place.path,
+        "line": one.place.line,
+    })
 }
 
 fn binding(change: &BindingChange) -> Value {

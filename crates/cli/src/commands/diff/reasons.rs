@@ -1,6 +1,6 @@
 //! Why something changes, as the preview asks for it.
 
-use model::{Move, Why};
+use model::{LikelyRename, Move, Why};
 use plan::{Changes, Side};
 use release::{Part, Reasons};
 
@@ -37,6 +37,10 @@ impl Reasons for Told<'_> {
 
     fn moves(&self) -> Vec<Move<Vec<u32>>> {
         self.0.moves()
+    }
+
+    fn likely_renames(&self) -> Vec<LikelyRename> {
+        self.0.likely_renames()
     }
 }
 

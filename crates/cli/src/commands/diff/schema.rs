@@ -18,6 +18,7 @@ pub(crate) fn preview_schema() -> Value {
             "binding": binding(),
             "move": moved(),
             "namespace": namespace(),
+            "likelyRename": likely_rename(),
             "brake": brake(),
             "deleted": deleted(),
             "created": created(),
@@ -60,6 +61,7 @@ fn status() -> Value {
                     ],
                 ),
             ),
+            ("likelyRenames", list(of("likelyRename"))),
             ("held", list(of("brake"))),
             (
                 "bindings",
@@ -88,6 +90,20 @@ fn status() -> Value {
             ("effects", list(of("effect"))),
             ("fetch", of("fetch")),
             ("files", list(of("file"))),
+        ],
+    )
+}
+
+fn likely_rename() -> Value {
+    object(
+        "A document that goes while one that says nearly the same comes.",
+        &[
+            ("kind", json!({ "enum": ["cluster", "group", "application"] })),
+            ("before", text("The name that goes; of a group the path.")),
+            ("after", text("The name that comes.")),
+            ("field", text("The field that would say that it was renamed.")),
+            ("path", text("The file with the document that comes.")),
+            ("line", number("The line of its name.")),
         ],
     )
 }

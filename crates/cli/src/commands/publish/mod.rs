@@ -6,6 +6,7 @@
 mod follow;
 mod laps;
 mod released;
+mod renames;
 mod report;
 
 use std::cell::RefCell;
@@ -23,6 +24,7 @@ use crate::error::CommandError;
 use crate::expansion::expand;
 use crate::session::Session;
 use crate::source::{self, Understood};
+use crate::terminal::Paint;
 use laps::Laps;
 use report::{Output, Publication};
 
@@ -96,6 +98,9 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcom
     }
     let publication = run.publish(&compiled, session)?;
     publication.write(arguments.output, session)?;
+    if arguments.output == Output::Text {
+        run.ask_about_renames(&publication, &compiled, session);
+    }
     Ok(publication.outcome())
 }
 
@@ -175,6 +180,20 @@ impl<'a> Run<'a> {
         let published = published.map_err(|error| delivery::publish_error(&error))?;
         let publication = Publication::new(understood, published, self.command(session));
         Ok(if arguments.dry_run { publication.dry_run() } else { publication })
+    }
+
+    /// Names documents that may have been renamed, where some went.
+    fn ask_about_renames(
+        &mut self,
+        publication: &Publication<'_>,
+        understood: &Understood,
+        session: &mut Session,
+    ) {
+        let Some(commit) = publication.documents_went_since() else { return };
+        let word = session.terminal.paint_message(Paint::Warning, "renamed?");
+        for one in renames::since(commit, &mut self.loader, understood) {
+            session.terminal.message(&format!("{word} {one}"));
+        }
     }
 
     /// This command again, without what concerns only this run.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 use git::Projected;
-use model::{Generation, HoldKind, Ledger};
+use model::{ApplicationName, CommitId, Generation, HoldKind, Ledger};
 use release::{Decided, Held, HeldItem, Part, Summary};
 use serde_json::{Value, json};
 use server::Published;
@@ -107,6 +107,16 @@ impl<'a> Publication<'a> {
     /// The step that the ledger stands at.
     pub(crate) fn generation(&self) -> Option<Generation> {
         self.after.as_ref().map(|ledger| ledger.generation)
+    }
+
+    /// The source of the last release, where clusters or applications went since.
+    pub(super) fn documents_went_since(&self) -> Option<CommitId> {
+        let before = self.before.as_deref()?;
+        let fleet = &self.understood.accepted().fleet;
+        let is_gone = |name: &ApplicationName| fleet.application_id(name.as_str()).is_none();
+        let went =
+            self.decided.summary.clusters_removed > 0 || before.applications.iter().any(is_gone);
+        before.source_commit.filter(|_| went)
     }
 
     /// Whether a step was appended, or would be.
@@ -235,6 +245,12 @@ impl<'a> Publication<'a> {
                  released; remove it by hand"
             ));
         }
+        for place in &projected.former {
+            session.terminal.report(&format!(
+                "{word}: `{place}` is where clusters read before; remove it when none of them \
+                 does any more"
+            ));
+        }
         if !projected.foreign.is_empty() {
             let n = count(projected.foreign.len(), "cluster");
             session.terminal.report(&format!(
@@ -248,12 +264,6 @@ impl<'a> Publication<'a> {
         let at_most = if session.terminal.is_verbose() { usize::MAX } else { NAMED };
         for (index, reason) in held.reasons.iter().enumerate() {
             session.terminal.report(&format!("{word}: {reason}"));
-        for place in &projected.former {
-            session.terminal.report(&format!(
-                "{word}: `{place}` is where clusters read before; remove it when none of them \
-                 does any more"
-            ));
-        }
             let items: Vec<&HeldItem> =
                 held.items.iter().filter(|item| item.reason == index).collect();
             for item in items.iter().take(at_most) {
