@@ -26,7 +26,7 @@ pub mod serve;
 
 pub use descent::descends;
 pub use ledger::{AppendError, LEDGER_REF, LedgerError, append, read_ledger, read_ledger_at};
-pub use load::{LoadError, Loader, load};
+pub use load::{LoadError, Loader, MAX_DEPTH, MAX_FILE, MAX_FILES, load};
 pub use object_change::{ReadObjects, object_change};
 pub use objects::{Objects, PackError};
 pub use pack::{Keep, compact};

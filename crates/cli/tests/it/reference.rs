@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use model::Code;
+use schema::yaml::Limits;
 
 /// What a room's mistakes are called in the page.
 const ROOMS: &[(&str, &[&[&Code]])] = &[
@@ -82,6 +83,39 @@ fn diagnostics() -> String {
     page
 }
 
+/// What is accepted at most.
+fn limits() -> String {
+    let (inventory, template) = (Limits::INVENTORY, Limits::TEMPLATE);
+    let build = expand::Limits::default();
+    let mib = |bytes: u64| format!("{} MiB", bytes >> 20);
+    let rows = [
+        ("A file of the source", mib(git::MAX_FILE)),
+        ("Files of a source", git::MAX_FILES.to_string()),
+        ("Folders in folders", git::MAX_DEPTH.to_string()),
+        ("A name", "63 characters".to_owned()),
+        ("Nesting in a document", inventory.depth.to_string()),
+        ("YAML nodes in a file of the inventory", inventory.nodes.to_string()),
+        ("An expression", format!("{} KiB", plan::expression::MAX_BYTES >> 10)),
+        ("Nesting in an expression", plan::expression::MAX_DEPTH.to_string()),
+        ("A file of a template", mib(plan::render::LARGEST_FILE as u64)),
+        ("Files of a template", plan::render::MOST_FILES.to_string()),
+        ("Nesting in a template", template.depth.to_string()),
+        ("YAML nodes in a file of a template", template.nodes.to_string()),
+        ("Aliases in a file", template.aliases.to_string()),
+        ("A run of kustomize or Helm", format!("{} s", build.time.as_secs())),
+        ("What such a run prints", mib(build.output)),
+        ("Addresses of such a run", mib(build.memory)),
+    ];
+    let mut page = format!(
+        "# Limits\n\n{MADE}\nWhatever is larger is a diagnostic or an error that says so.\n\n\
+         | What | At most |\n|---|---|\n"
+    );
+    for (what, most) in rows {
+        writeln!(page, "| {what} | {most} |").unwrap();
+    }
+    page
+}
+
 fn check(name: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference").join(name);
     if std::env::var_os("UPDATE_REFERENCE").is_some() {
@@ -103,6 +137,7 @@ fn preview_schema() -> String {
 fn reference_pages_are_what_the_code_says() {
     check("preview.schema.json", &preview_schema());
     check("commands.md", &commands());
+    check("limits.md", &limits());
     check("diagnostics.md", &diagnostics());
     check("documents.md", &format!("{MADE}{}", schema::reference_markdown()));
 }

@@ -27,11 +27,11 @@ const FOLDERS: [&str; 3] = ["inventory", "policies", "apps"];
 const SETTINGS: &str = "fleet.yaml";
 /// The largest file that is read. Forges advise 1 MiB; the largest inventory file that was seen
 /// in use, 30,000 clusters in one, has 9 MiB.
-const MAX_FILE: u64 = 16 << 20;
+pub const MAX_FILE: u64 = 16 << 20;
 /// How many files a source may have.
-const MAX_FILES: usize = 500_000;
+pub const MAX_FILES: usize = 500_000;
 /// How deep folders may nest; GitHub advises at most 50.
-const MAX_DEPTH: usize = 50;
+pub const MAX_DEPTH: usize = 50;
 
 /// Why a source could not be read.
 #[derive(Debug, thiserror::Error)]

@@ -56,6 +56,7 @@ use prepare::Prepared;
 pub(crate) use kept::{Kept, Previous};
 
 pub use folder::folder;
+pub use prepare::{LARGEST_FILE, MOST_FILES};
 
 use crate::Fleet;
 use crate::layout::{flux, manifests};

@@ -25,9 +25,9 @@ use crate::overlay::{Choice, Overlays, TemplateFolder};
 use schema::nearest::nearest;
 
 /// How many files one template may have.
-const MOST_FILES: usize = 2_000;
+pub const MOST_FILES: usize = 2_000;
 /// How large one file of a template may be; a large CustomResourceDefinition is about 1 MiB.
-const LARGEST_FILE: usize = 4 << 20;
+pub const LARGEST_FILE: usize = 4 << 20;
 
 /// A template whose overlays were read.
 pub(crate) struct Template<'s> {

@@ -22,7 +22,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The limits of inventory files: 8 MiB holds some 25,000 clusters in one file.
+    /// The limits of inventory files. Files are read up to a smaller size; 9 MiB hold 30,000
+    /// clusters.
     pub const INVENTORY: Self =
         Self { bytes: 32 << 20, depth: 64, nodes: 8_000_000, aliases: 1_000 };
     /// The limits of template files: large CustomResourceDefinitions are about 1 MiB.
