@@ -9,9 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use git::Loader;
-use model::{
-    ApplicationId, ClusterId, ClusterSet, Diagnostic, Rendered, Severity, Sink, Source, Span,
-};
+use model::{ApplicationId, ClusterId, ClusterSet, Diagnostic, Rendered, Sink, Source, Span};
 use plan::{Accepted, Compiled, Fleet};
 use schema::document::Document;
 
@@ -209,6 +207,8 @@ fn refused(diagnostics: &[Diagnostic]) -> CommandError {
 /// Writes diagnostics to standard error; only the errors among them when quiet.
 pub(crate) fn present(report: &Report<'_>, diagnostics: &[Diagnostic], terminal: &mut Terminal) {
     present_first(usize::MAX, report, diagnostics, terminal);
+}
+
 /// How many errors a command shows that only passes on what `validate` finds.
 const SHOWN_ERRORS: usize = 10;
 
@@ -242,8 +242,6 @@ fn present_summary(report: &Report<'_>, diagnostics: &[Diagnostic], terminal: &m
         let more = more.join(", ");
         terminal.report(&format!("not shown: {more}; `res-edge validate` shows all\n"));
     }
-}
-
 }
 
 /// Writes the first diagnostics to standard error, and how many more there are.
@@ -295,11 +293,11 @@ impl Understood {
     /// If it was not accepted: only [`Understood::or_refuse`] gives one out.
     pub(crate) fn accepted(&self) -> &Accepted {
         self.compiled.accepted.as_ref().expect("a source that is not accepted is refused first")
+    }
+
     /// The files.
     pub(crate) fn source(&self) -> &Source {
         &self.compiled.source
-    }
-
     }
 
     /// What presents diagnostics of this source.
@@ -381,10 +379,16 @@ impl Checked {
         let file = self.source.files.add_text("command line", text);
         let (set, found) = self.fleet.select(text, Span::new(file, 0, text.len()));
         present(&self.report(), &found, session.terminal);
-        set.filter(|_| !found.iter().any(|one| one.severity == Severity::Error)).ok_or_else(|| {
-            CommandError::user("the expression cannot be evaluated").hint(
-                "an expression looks like `/g/stores and not /m/ring/prod`; quote it for the shell",
-            )
+        set.filter(|_| !found.iter().any(Diagnostic::is_error)).ok_or_else(|| {
+            let error = CommandError::user("the expression cannot be evaluated");
+            // What was found says better what to do, where it says something.
+            match found.iter().any(|one| one.is_error() && one.hint.is_some()) {
+                true => error,
+                false => error.hint(
+                    "an expression looks like `/g/stores and not /m/ring/prod`; quote it for the \
+                     shell",
+                ),
+            }
         })
     }
 
