@@ -81,8 +81,9 @@ pub fn append(
     let writing = Writing { objects, before, ledger, snapshot, changed: &changed };
     let (tree, ledger) = writing.write(&touched)?;
     let parents: Vec<CommitId> = expected.into_iter().collect();
-    let commit =
-        objects.commit(&NewCommit { tree, parents: &parents, author, at, message: &message });
+    let parents = &parents;
+    let commit = NewCommit { tree, parents, author, committer: author, at, message: &message };
+    let commit = objects.commit(&commit);
     let _keep = objects.write()?;
     let step = RefMove { name: LEDGER_REF.to_owned(), from: expected, to: Some(commit) };
     move_refs(objects.repository(), &[step])?;

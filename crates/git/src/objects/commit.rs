@@ -5,13 +5,15 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use model::{CommitId, ObjectId, hash_commit};
 
-/// A commit to be made. Its author is its committer, and its time is in UTC.
+/// A commit to be made. Its times are one, in UTC.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NewCommit<'a> {
     pub(crate) tree: ObjectId,
     pub(crate) parents: &'a [CommitId],
     /// As `Name <mail>`.
     pub(crate) author: &'a str,
+    /// As `Name <mail>`.
+    pub(crate) committer: &'a str,
     pub(crate) at: Timestamp,
     pub(crate) message: &'a str,
 }
@@ -28,10 +30,9 @@ impl NewCommit<'_> {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "parent {parent}");
         }
-        let person = signature(self.author);
         let seconds = self.at.as_second().max(0);
-        let _ = writeln!(text, "author {person} {seconds} +0000");
-        let _ = writeln!(text, "committer {person} {seconds} +0000\n");
+        let _ = writeln!(text, "author {} {seconds} +0000", signature(self.author));
+        let _ = writeln!(text, "committer {} {seconds} +0000\n", signature(self.committer));
         text.push_str(self.message.replace('\0', " ").trim_end());
         text.push('\n');
         text

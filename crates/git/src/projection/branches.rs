@@ -20,7 +20,7 @@ use crate::refs::{RefMove, move_refs};
 use crate::{LedgerError, Objects};
 
 /// What every cluster's branch starts with.
-pub(super) const PREFIX: &str = "refs/heads/clusters/";
+pub(crate) const PREFIX: &str = "refs/heads/clusters/";
 
 /// Up to so many branches are read one by one, and more all at once.
 const FEW: usize = 64;
@@ -326,6 +326,6 @@ impl Branch<'_, '_> {
         let message = format!("{}\n\n{}", step.subject(), trailers(self.history, Some(state))?);
         let (author, at) = (step.author.as_str(), step.time);
         let tree = state.tree;
-        Ok(make(&NewCommit { tree, parents, author, at, message: &message }))
+        Ok(make(&NewCommit { tree, parents, author, committer: author, at, message: &message }))
     }
 }

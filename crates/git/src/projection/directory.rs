@@ -382,5 +382,12 @@ fn commit(view: &View<'_>, objects: &Objects, tree: ObjectId) -> Result<CommitId
     let message = format!("{}\n\n{trailers}\n{PATH_TRAILER}: /{path}", step.subject());
     let parents: Vec<CommitId> = view.tip.iter().map(|(commit, _)| *commit).collect();
     let (author, at) = (step.author.as_str(), step.time);
-    Ok(objects.commit(&NewCommit { tree, parents: &parents, author, at, message: &message }))
+    Ok(objects.commit(&NewCommit {
+        tree,
+        parents: &parents,
+        author,
+        committer: author,
+        at,
+        message: &message,
+    }))
 }
