@@ -22,6 +22,7 @@ use crate::ledger::{ClusterHead, History};
 use crate::reader::Reader;
 use crate::refs::{MoveError, clean};
 use crate::{LedgerError, PackError, Repository, RepositoryError};
+pub(crate) use branches::PREFIX;
 use made::{Made, Scope};
 
 /// How often a projection is made anew because someone else moved a branch in the meantime.

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use model::{CommitId, ObjectId};
+use model::{ClusterName, CommitId, ObjectId};
 
 use crate::reader::bytes_of;
-use crate::{Repository, RepositoryError};
+use crate::{Repository, RepositoryError, projection};
 
 /// Which refs a client may see. Names are whole, such as `refs/heads/main`; one that is the start
 /// of others up to a `/` stands for them too.
@@ -25,6 +25,12 @@ pub enum Visible {
 }
 
 impl Visible {
+    /// What an agent sees: the branch of its own cluster.
+    #[must_use]
+    pub fn cluster(name: &ClusterName) -> Self {
+        Self::Only(vec![format!("{}{name}", projection::PREFIX)])
+    }
+
     /// Whether a ref of this name may be seen.
     #[must_use]
     pub fn shows(&self, name: &str) -> bool {

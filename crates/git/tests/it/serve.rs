@@ -1,6 +1,7 @@
 //! Stock `git` clones and fetches from `git::serve` over HTTP.
 
 use git::serve::{Operation, Visible, advertise, upload_pack};
+use model::ClusterName;
 
 use crate::http::{Server, Site};
 use crate::support::Temporary;
@@ -17,10 +18,6 @@ fn served(visible: Visible) -> (Temporary, Server) {
     temporary.commit_files("main", &[("a.txt", "two\n"), ("b/c.txt", "three\n")]);
     let server = Server::start(Site { visible, ..Site::open(temporary.open()) });
     (temporary, server)
-}
-
-fn only(name: &str) -> Visible {
-    Visible::Only(vec![name.to_owned()])
 }
 
 #[test]
@@ -72,7 +69,7 @@ fn large_requests_come_packed_and_are_answered() {
 
 /// A repository of three clusters, of which one is seen.
 fn one_of_three() -> (Temporary, Server) {
-    let (temporary, server) = served(only("refs/heads/clusters/one"));
+    let (temporary, server) = served(Visible::cluster(&ClusterName::parse("one").unwrap()));
     for (name, text) in
         [("one", "a"), ("one", "b"), ("one-two", "c"), ("two", "d"), ("two", "secret")]
     {
