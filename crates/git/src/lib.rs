@@ -5,6 +5,7 @@
 //! runs the `git` program; no type of gix is in its interface. It decides
 //! nothing: what to release, hold or delete is said by its callers.
 
+mod change;
 pub mod codes;
 mod descent;
 mod durable;
@@ -24,6 +25,11 @@ mod revision;
 mod scratch;
 pub mod serve;
 
+pub use change::{
+    CommitList, CommitRecord, Committed, Conflict, EditError, Expected, FileChange, FileEdit,
+    FileVersion, Merge, MergeError, MergeHow, changed_files, commit_message, commits_between,
+    edit_files, merge, merge_base,
+};
 pub use descent::descends;
 pub use ledger::{AppendError, LEDGER_REF, LedgerError, append, read_ledger, read_ledger_at};
 pub use load::{LoadError, Loader, MAX_DEPTH, MAX_FILE, MAX_FILES, load};

@@ -97,6 +97,8 @@ pub struct CommitInfo {
     pub time: Timestamp,
     /// The author, as `Name <mail>`.
     pub author: String,
+    /// The committer, as `Name <mail>`.
+    pub committer: String,
 }
 
 impl CommitInfo {
@@ -285,6 +287,7 @@ impl<'a> Reader<'a> {
         let commit =
             self.twice(|objects| objects.find_commit(gix::ObjectId::from(id.0))).map_err(error)?;
         let author = commit.author().map_err(error)?;
+        let committer = commit.committer().map_err(error)?;
         let seconds = commit.time().map_err(error)?.seconds;
         let time =
             Timestamp::from_second(seconds).map_err(|time| self.error("commit", &id.0, &time))?;
@@ -294,6 +297,7 @@ impl<'a> Reader<'a> {
             message: commit.message_raw().map_err(error)?.to_str_lossy().into_owned(),
             time,
             author: format!("{} <{}>", author.name, author.email),
+            committer: format!("{} <{}>", committer.name, committer.email),
         })
     }
 

@@ -236,7 +236,8 @@ impl Repository {
     /// # Errors
     /// If the ref is there and cannot be read.
     pub fn reference(&self, name: &str) -> Result<Option<CommitId>, RepositoryError> {
-        if name.starts_with("refs/heads/")
+        // Those that are ours, and at commits.
+        if ["refs/heads/", "refs/changes/"].iter().any(|ours| name.starts_with(ours))
             && let Some(found) = crate::refs::read(self, name)
         {
             return found;

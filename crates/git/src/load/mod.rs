@@ -98,16 +98,8 @@ impl Gathered {
 
     /// Whether a name may stand in a source; a refusal is noted.
     fn accepts_name(&mut self, parent: &str, name: &[u8]) -> bool {
+        let Some(why) = fault_of_name(name) else { return true };
         let shown = String::from_utf8_lossy(name).replace(|c: char| c.is_control(), "\u{fffd}");
-        let broken = |c: char| c.is_control() || c == '\\';
-        let why = match std::str::from_utf8(name) {
-            Err(_) => "is not UTF-8",
-            Ok(text) if text.chars().any(broken) => "holds a control character or a backslash",
-            Ok(text) if text.eq_ignore_ascii_case(".git") || text == ".." || text == "." => {
-                "is kept by Git for itself"
-            }
-            Ok(_) => return true,
-        };
         self.refuse(&join(parent, &shown), &FILE_NAME, format!("the name `{shown}` {why}"));
         false
     }
@@ -131,6 +123,19 @@ impl Gathered {
             .collect();
         let digest = digest(&files);
         (files, digest, faults)
+    }
+}
+
+/// Why a file or folder of a source cannot have a name; nothing if it can.
+pub(crate) fn fault_of_name(name: &[u8]) -> Option<&'static str> {
+    let broken = |c: char| c.is_control() || c == '\\';
+    match std::str::from_utf8(name) {
+        Err(_) => Some("is not UTF-8"),
+        Ok(text) if text.chars().any(broken) => Some("holds a control character or a backslash"),
+        Ok(text) if text.eq_ignore_ascii_case(".git") || text == ".." || text == "." => {
+            Some("is kept by Git for itself")
+        }
+        Ok(_) => None,
     }
 }
 

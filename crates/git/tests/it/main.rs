@@ -4,10 +4,12 @@
 
 mod change;
 mod compact;
+mod edits;
 mod fleet;
 mod http;
 mod ledger;
 mod load;
+mod merges;
 mod objects;
 mod packs;
 mod projection;
