@@ -26,9 +26,10 @@ mod scratch;
 pub mod serve;
 
 pub use change::{
-    CommitList, CommitRecord, Committed, Conflict, EditError, Expected, FileChange, FileEdit,
-    FileVersion, Merge, MergeError, MergeHow, changed_files, commit_message, commits_between,
-    edit_files, merge, merge_base,
+    CommitList, CommitRecord, CommitSignature, Committed, Conflict, EditError, Expected,
+    FileChange, FileEdit, FileVersion, Merge, MergeError, MergeHow, Signatory, SignatureError,
+    changed_files, commit_message, commit_signature, commits_between, edit_files, merge,
+    merge_base, verify_signature,
 };
 pub use descent::descends;
 pub use ledger::{AppendError, LEDGER_REF, LedgerError, append, read_ledger, read_ledger_at};

@@ -1,4 +1,4 @@
-//! The one place that runs the `git` program.
+//! The one place that runs the `git` program, and `ssh-keygen`, by which Git verifies signatures.
 //!
 //! In: a repository's own folder, arguments as a list and bytes for standard input. Out: what it
 //! printed, or an error that names the repository and carries what `git` said. The environment
@@ -6,7 +6,7 @@
 //! user's configuration nor `GIT_DIR` of a hook changes what happens. Hooks, transports and
 //! prompts are off. There is no shell, and a run that takes too long or prints too much ends.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -100,47 +100,56 @@ pub(crate) fn run(
     run_within(git_dir, arguments, input, TIME)
 }
 
+/// Runs `ssh-keygen <arguments>` in a folder, with the same limits and as little around it, and
+/// answers what it printed or, if it ended with an error, what it said.
+///
+/// # Errors
+/// If the program cannot be started or passes a limit.
+pub(crate) fn run_keygen(
+    folder: &Path,
+    arguments: &[&str],
+    input: &[u8],
+) -> io::Result<Result<Vec<u8>, String>> {
+    let mut command = bare("ssh-keygen", folder);
+    command.envs([("LC_ALL", "C"), ("TZ", "UTC")]).args(arguments);
+    let run = Run { git_dir: folder, command: "ssh-keygen", time: TIME };
+    match run.finish(command, input) {
+        Ok(printed) => Ok(Ok(printed)),
+        Err(ProgramError::Failed { complaint, .. }) => Ok(Err(complaint)),
+        Err(ProgramError::Start { source, .. }) => Err(source),
+        Err(ProgramError::Limit { limit, .. }) => Err(io::Error::other(limit)),
+    }
+}
+
 fn run_within(
     git_dir: &Path,
     arguments: &[&str],
     input: &[u8],
     time: Duration,
 ) -> Result<Vec<u8>, ProgramError> {
-    let start = |source| ProgramError::Start { repository: git_dir.to_owned(), source };
-    let mut child = command(git_dir, arguments).spawn().map_err(start)?;
-    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let run = Run { git_dir, command: arguments.first().copied().unwrap_or_default(), time };
-    thread::scope(|scope| {
-        // A program that ends early closes its input; its exit says what was wrong.
-        scope.spawn(move || stdin.map(|mut pipe| pipe.write_all(input).is_ok()));
-        let printed = scope.spawn(move || read_up_to(stdout, OUTPUT));
-        let complaint = scope.spawn(move || read_up_to(stderr, COMPLAINT));
-        let status = run.wait(&mut child)?;
-        let printed = printed.join().unwrap_or_default();
-        let complaint = complaint.join().unwrap_or_default();
-        if printed.len() as u64 > OUTPUT {
-            return Err(run.limit(format!("printed more than {OUTPUT} bytes")));
-        }
-        if !status {
-            return Err(run.failed(&complaint));
-        }
-        Ok(printed)
-    })
+    run.finish(command(git_dir, arguments), input)
 }
 
 /// The program with its fixed environment and settings, and pipes.
-#[expect(clippy::disallowed_methods, reason = "the one place that starts a program in this room")]
 pub(crate) fn command(git_dir: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new("git");
-    command.env_clear();
-    if let Some(path) = std::env::var_os("PATH") {
-        command.env("PATH", path);
-    }
-    command.envs(ENVIRONMENT).current_dir(git_dir).arg("--git-dir").arg(git_dir);
+    let mut command = bare("git", git_dir);
+    command.envs(ENVIRONMENT).arg("--git-dir").arg(git_dir);
     for setting in SETTINGS {
         command.args(["-c", setting]);
     }
     command.args(arguments);
+    command
+}
+
+/// A program with nothing around it but pipes and the way to other programs.
+#[expect(clippy::disallowed_methods, reason = "the one place that starts a program in this room")]
+fn bare(program: &str, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().current_dir(folder);
+    if let Some(path) = std::env::var_os("PATH") {
+        command.env("PATH", path);
+    }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -153,6 +162,30 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Gives it its input, and answers what it printed.
+    fn finish(&self, mut command: Command, input: &[u8]) -> Result<Vec<u8>, ProgramError> {
+        let start = |source| ProgramError::Start { repository: self.git_dir.to_owned(), source };
+        let mut child = command.spawn().map_err(start)?;
+        let (stdin, stdout, stderr) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        thread::scope(|scope| {
+            // A program that ends early closes its input; its exit says what was wrong.
+            scope.spawn(move || stdin.map(|mut pipe| pipe.write_all(input).is_ok()));
+            let printed = scope.spawn(move || read_up_to(stdout, OUTPUT));
+            let complaint = scope.spawn(move || read_up_to(stderr, COMPLAINT));
+            let status = self.wait(&mut child)?;
+            let printed = printed.join().unwrap_or_default();
+            let complaint = complaint.join().unwrap_or_default();
+            if printed.len() as u64 > OUTPUT {
+                return Err(self.limit(format!("printed more than {OUTPUT} bytes")));
+            }
+            if !status {
+                return Err(self.failed(&complaint));
+            }
+            Ok(printed)
+        })
+    }
+
     /// Waits until the program ends, and says whether it succeeded; ends it when its time is up.
     pub(crate) fn wait(&self, child: &mut Child) -> Result<bool, ProgramError> {
         let end = Instant::now() + self.time;

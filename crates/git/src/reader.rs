@@ -301,6 +301,16 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// A commit as it is stored.
+    ///
+    /// # Errors
+    /// If it is missing, damaged or no commit.
+    pub(crate) fn commit_bytes(&self, id: CommitId) -> Result<Vec<u8>, RepositoryError> {
+        let found = self.twice(|objects| objects.find_commit(gix::ObjectId::from(id.0)));
+        let mut commit = found.map_err(|error| self.error("commit", &id.0, &error))?;
+        Ok(commit.take_data())
+    }
+
     pub(crate) fn error(
         &self,
         kind: &'static str,

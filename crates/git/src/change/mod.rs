@@ -7,6 +7,7 @@ mod compare;
 mod edit;
 mod lines;
 mod merge;
+mod signature;
 
 use jiff::Timestamp;
 use model::{CommitId, ObjectId};
@@ -16,6 +17,9 @@ pub use compare::{
 };
 pub use edit::{EditError, Expected, FileEdit, edit_files};
 pub use merge::{Conflict, Merge, MergeError, MergeHow, merge};
+pub use signature::{
+    CommitSignature, Signatory, SignatureError, commit_signature, verify_signature,
+};
 
 use crate::objects::NewCommit;
 use crate::pack::Keep;

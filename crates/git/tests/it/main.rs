@@ -17,6 +17,7 @@ mod receive;
 mod record;
 mod repository;
 mod serve;
+mod signatures;
 mod sketch;
 mod steps;
 mod support;
