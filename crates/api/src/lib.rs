@@ -5,12 +5,14 @@
 //! anything, and nothing here knows how the server finds its answers.
 
 mod client;
+mod identity;
 mod page;
 mod problem;
 mod status;
 pub mod text;
 
 pub use client::{Client, ClientError, ClientSettings};
+pub use identity::Whoami;
 pub use page::Page;
 pub use problem::{DiagnosticText, Place, Problem};
 pub use status::{LedgerStatus, RefusedSource, ServerStatus, SourceStatus};

@@ -99,11 +99,21 @@ impl Line {
 /// The folder of caches of this program, by the XDG base directory specification
 /// (<https://specifications.freedesktop.org/basedir-spec/latest/>); nothing without a home.
 fn cache_folder() -> Option<PathBuf> {
+    xdg_folder("XDG_CACHE_HOME", ".cache")
+}
+
+/// The folder of this program's configuration, by the same specification.
+pub(crate) fn configuration_folder() -> Option<PathBuf> {
+    xdg_folder("XDG_CONFIG_HOME", ".config")
+}
+
+/// The folder that a variable names, or one below the home.
+fn xdg_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
     let absolute = |name: &str| {
         std::env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute())
     };
-    let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-    caches.map(|folder| folder.join("res-edge"))
+    let folder = absolute(variable).or_else(|| Some(absolute("HOME")?.join(below_home)));
+    folder.map(|folder| folder.join("res-edge"))
 }
 
 /// The variable of each flag that has a long form.
@@ -113,9 +123,11 @@ const VARIABLES: &[(&str, &str)] = &[
     ("applications", "RES_EDGE_APPLICATIONS"),
     ("behind-proxy", "RES_EDGE_BEHIND_PROXY"),
     ("by", "RES_EDGE_BY"),
+    ("ca-file", "RES_EDGE_CA_FILE"),
     ("cache-dir", "RES_EDGE_CACHE_DIR"),
     ("clusters", "RES_EDGE_CLUSTERS"),
     ("confirm", "RES_EDGE_CONFIRM"),
+    ("context", "RES_EDGE_CONTEXT"),
     ("data", "RES_EDGE_DATA"),
     ("database", "RES_EDGE_DATABASE"),
     ("dry-run", "RES_EDGE_DRY_RUN"),
@@ -138,11 +150,13 @@ const VARIABLES: &[(&str, &str)] = &[
     ("rev", "RES_EDGE_REV"),
     ("seed", "RES_EDGE_SEED"),
     ("selector", "RES_EDGE_SELECTOR"),
+    ("server", "RES_EDGE_SERVER"),
     ("sort", "RES_EDGE_SORT"),
     ("source", "RES_EDGE_SOURCE"),
     ("tls-cert", "RES_EDGE_TLS_CERT"),
     ("tls-key", "RES_EDGE_TLS_KEY"),
     ("to", "RES_EDGE_TO"),
+    ("token-file", "RES_EDGE_TOKEN_FILE"),
     ("tree", "RES_EDGE_TREE"),
     ("unique", "RES_EDGE_UNIQUE"),
     ("verbose", "RES_EDGE_VERBOSE"),

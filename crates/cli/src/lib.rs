@@ -15,12 +15,15 @@
 
 mod arguments;
 mod commands;
+mod contexts;
 mod delivery;
 mod duration;
 mod error;
 mod expansion;
 mod files;
 mod present;
+mod prompt;
+mod remote;
 mod session;
 mod sinks;
 mod source;

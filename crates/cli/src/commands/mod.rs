@@ -5,6 +5,7 @@
 
 mod adopt;
 mod completion;
+mod context;
 mod demo;
 mod diff;
 mod discard;
@@ -13,6 +14,8 @@ mod generate;
 mod get;
 mod history;
 mod init;
+mod login;
+mod logout;
 mod overlay;
 mod publish;
 mod render;
@@ -23,6 +26,7 @@ mod select;
 mod serve;
 mod validate;
 mod version;
+mod whoami;
 
 use clap::Subcommand;
 
@@ -102,6 +106,14 @@ Example:
 Example:
   res-edge serve --data ./server --listen 127.0.0.1:7080")]
     Serve(serve::Arguments),
+    /// Sign in to a server
+    Login(login::Arguments),
+    /// Sign out of a server
+    Logout(logout::Arguments),
+    /// Show and choose the servers that you signed in to
+    Context(context::Arguments),
+    /// Show who you are at a server
+    Whoami(whoami::Arguments),
     /// Print a JSON Schema of the documents
     Schema(schema::Arguments),
     /// Print a completion script for a shell
@@ -137,6 +149,10 @@ pub(crate) fn run(line: Line, terminal: &mut Terminal) -> Result<Outcome, Comman
         Command::Resume(arguments) => resume::run(&arguments, session),
         Command::Overlay(arguments) => overlay::run(&arguments, session),
         Command::Generate(arguments) => generate(&arguments, session),
+        Command::Login(arguments) => login::run(&arguments, session),
+        Command::Logout(arguments) => logout::run(&arguments, session),
+        Command::Context(arguments) => context::run(&arguments, session),
+        Command::Whoami(arguments) => whoami::run(&arguments, session),
         Command::Schema(arguments) => schema::run(&arguments, session),
         Command::Completion(arguments) => completion::run(&arguments, session),
         Command::Version(arguments) => version::run(&arguments, session),

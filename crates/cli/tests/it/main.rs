@@ -28,6 +28,8 @@ mod sandbox;
 mod schema;
 mod search;
 mod select;
+mod serving;
+mod sign_in;
 mod terminal;
 mod validate;
 

@@ -1,5 +1,6 @@
 //! The routes, one file for each part of the API.
 
+mod identity;
 mod probes;
 mod status;
 
@@ -12,7 +13,7 @@ use super::AppState;
 
 /// Every route that the description of the API lists.
 pub(crate) fn api() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(probes::routes()).merge(status::routes())
+    OpenApiRouter::new().merge(identity::routes()).merge(probes::routes()).merge(status::routes())
 }
 
 /// The description itself.

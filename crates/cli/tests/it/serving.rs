@@ -1,0 +1,51 @@
+//! `res-edge serve` as a process of its own, for the commands that ask a server.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, Output, Stdio};
+
+use crate::sandbox::Sandbox;
+
+/// The administrator's token of every server here.
+pub(crate) const ADMIN: &str = "the-administrators-token-of-this-test";
+
+/// A server on the folder `server` of a sandbox, until it is dropped.
+pub(crate) struct Serving {
+    child: Child,
+    /// Where it listens.
+    pub(crate) url: String,
+}
+
+impl Serving {
+    /// Starts one, and waits until it listens.
+    pub(crate) fn in_sandbox(sandbox: &Sandbox) -> Self {
+        sandbox.write_bytes("admin-token", ADMIN.as_bytes());
+        let words = "serve --data server --listen 127.0.0.1:0 --admin-token-file admin-token";
+        let mut command = sandbox.command(&words.split_whitespace().collect::<Vec<_>>());
+        let mut child =
+            command.env("RES_EDGE_LOG", "error").stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let line = lines.next().unwrap().unwrap();
+        let url = line.strip_prefix("listening on ").unwrap_or_else(|| panic!("{line}"));
+        let url = url.to_owned();
+        // What it says later must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, url }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a command with a text as its standard input.
+pub(crate) fn run_with_input(sandbox: &Sandbox, words: &str, input: &str) -> Output {
+    let mut command = sandbox.command(&words.split_whitespace().collect::<Vec<_>>());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A command that reads nothing closes the pipe, which is no fault of the test.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
