@@ -24,6 +24,7 @@ mod repository;
 mod revision;
 mod scratch;
 pub mod serve;
+mod steps;
 
 pub use change::{
     CommitList, CommitRecord, CommitSignature, Committed, Conflict, EditError, Expected,
@@ -45,3 +46,4 @@ pub use refs::{MoveError, RefMove, move_refs};
 pub use repository::{Repository, RepositoryError};
 pub use revision::NoCommit;
 pub use scratch::{ScratchError, commit_folder, init_bare, init_work_tree};
+pub use steps::{ClusterStep, PastCluster, StepRecord, Steps};

@@ -129,6 +129,33 @@ fn uid_of(history: &History<'_>, name: &ClusterName) -> Result<Option<ClusterUid
     Ok(None)
 }
 
+/// The cluster that had a name after a step.
+pub(crate) fn uid_at(
+    history: &History<'_>,
+    generation: Generation,
+    name: &ClusterName,
+) -> Result<Option<ClusterUid>, LedgerError> {
+    let heads = history.heads(generation)?;
+    Ok(heads.into_iter().find(|head| head.name == *name).map(|head| head.uid))
+}
+
+/// What one step did to a cluster, and its name; nothing if it was there neither before nor after.
+pub(crate) fn changes_of_cluster(
+    history: &History<'_>,
+    generation: Generation,
+    uid: ClusterUid,
+) -> Result<Option<(ClusterName, Vec<RecordedChange>)>, LedgerError> {
+    let before = match generation.0 {
+        0 | 1 => None,
+        number => cluster_state(history, Generation(number - 1), uid)?,
+    };
+    let after = cluster_state(history, generation, uid)?;
+    let name = after.as_ref().or(before.as_ref()).map(|state| state.cluster.name.clone());
+    let mut changes = cluster_changes(before.as_ref(), after.as_ref());
+    changes.sort();
+    Ok(name.map(|name| (name, changes)))
+}
+
 /// What one step says about a cluster.
 struct ClusterState {
     cluster: LedgerCluster,

@@ -39,6 +39,20 @@ impl<'a> History<'a> {
         Ok(Some(Self { repository, tip, generation, commits, infos }))
     }
 
+    /// The history of a ledger whose commits are known, the first step first.
+    pub(crate) fn known(
+        repository: &'a Repository,
+        steps: Vec<CommitId>,
+    ) -> Result<Self, LedgerError> {
+        let Some(tip) = steps.last().copied() else {
+            let (commit, file) = (CommitId([0; 20]), LEDGER_REF.to_owned());
+            return Err(LedgerError::Damaged { commit, file, reason: "it has no step".to_owned() });
+        };
+        let generation = Generation(u32::try_from(steps.len()).unwrap_or(u32::MAX));
+        let (commits, infos) = (OnceLock::from(steps), Mutex::default());
+        Ok(Self { repository, tip, generation, commits, infos })
+    }
+
     pub(crate) fn repository(&self) -> &'a Repository {
         self.repository
     }
