@@ -33,6 +33,7 @@ fuzz: ## Fuzz each target for FUZZ_SECONDS (600), and write fuzz/RESULTS.md
 
 reference: ## Write docs/reference/ again from the code
 	UPDATE_REFERENCE=1 cargo test --locked -p res-edge --test it reference
+	UPDATE_REFERENCE=1 cargo test --locked -p res-edge-server --test it openapi
 
 advisories: ## Look for known vulnerabilities in dependencies (needs the network)
 	$(CACHE)/tools/bin/cargo-deny --all-features check advisories

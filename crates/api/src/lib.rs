@@ -5,14 +5,24 @@
 //! anything, and nothing here knows how the server finds its answers.
 
 mod client;
+mod document;
 mod identity;
+mod ledger;
 mod page;
 mod problem;
 mod status;
 pub mod text;
 
 pub use client::{Client, ClientError, ClientSettings};
+pub use document::{
+    Binding, BindingMetadata, BindingSpec, BindingState, BindingStatus, Document, ExpressionCheck,
+    ExpressionQuery, Metadata, ReleasedTree, SearchMatch, StaleSince, Tree,
+};
 pub use identity::Whoami;
+pub use ledger::{
+    Blame, ClusterStep, PastCluster, SourceCommit, SourceEdit, Step, StepDetail, StepMetadata,
+    StepStatus,
+};
 pub use page::Page;
 pub use problem::{DiagnosticText, Place, Problem};
 pub use status::{LedgerStatus, RefusedSource, ServerStatus, SourceStatus};

@@ -45,6 +45,12 @@ impl Files {
         FileId(self.files.len() as u32 - 1)
     }
 
+    /// The position that the next text has that is added.
+    #[must_use]
+    pub fn next(&self) -> FileId {
+        FileId(self.files.len() as u32)
+    }
+
     /// The file at a position.
     #[must_use]
     pub fn get(&self, file: FileId) -> Option<&SourceFile> {

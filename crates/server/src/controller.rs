@@ -17,6 +17,7 @@ use model::{CommitId, ExpansionRequest, Expansions, Files, Observed};
 use plan::{Accepted, Compiled};
 use tokio::sync::{oneshot, watch};
 
+use crate::catalogue::Catalogue;
 use crate::data::Data;
 use crate::http::diagnostic_texts;
 use crate::snapshot::{Refused, Released, Snapshot, Sourced};
@@ -244,6 +245,7 @@ impl Desk {
     /// Puts a newer snapshot in place.
     fn tell(&mut self, mut next: Snapshot) {
         next.version += 1;
+        next.catalogue = Catalogue::next(next.catalogue.as_ref(), &next);
         let version = next.version;
         self.snapshot.store(Arc::new(next));
         self.changed.send_replace(version);

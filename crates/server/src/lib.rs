@@ -11,16 +11,20 @@
 //! changed; it can be dropped and made again at any moment, since all it knows stands in Git. One
 //! run of `res-edge publish` is one turn of the same loop. A [`Controller`] owns it in a thread of
 //! its own and tells everyone else by a [`Snapshot`], which is never altered: readers wait for
-//! nobody.
+//! nobody. What is read often is made into bytes once for each snapshot (`catalogue`).
 
+mod blame;
+mod catalogue;
 mod controller;
 mod data;
 mod error;
 mod http;
 mod identity;
 mod publisher;
+mod records;
 mod serve;
 mod settings;
+mod sight;
 mod snapshot;
 
 pub use controller::{Controller, ControllerGone, Desk};
@@ -28,6 +32,7 @@ pub use data::{Data, DataError};
 pub use error::PublishError;
 pub use identity::{Caller, Secret};
 pub use publisher::{Phase, Published, Publisher, Request};
+pub use records::{Told, step_of_record};
 pub use serve::{ServeError, Server};
 pub use settings::{Settings, Tls};
 pub use snapshot::{Refused, Released, Snapshot, Sourced};

@@ -14,7 +14,7 @@ use store::{NewToken, Store, StoreError};
 
 use crate::controller::Controller;
 use crate::data::{Data, DataError};
-use crate::http::{AppState, router};
+use crate::http::{AppState, Idempotency, Limits, router};
 use crate::identity::{ADMINISTRATOR, Callers, Secret};
 use crate::settings::{Settings, Tls};
 
@@ -94,7 +94,10 @@ impl Server {
         let expander = Expander::new(settings.expansion);
         let (controller, thread) = Controller::start(&data, expander, settings.poll)?;
         let callers = Arc::new(Callers::new(store.clone(), settings.admin_token.as_ref()));
-        let state = AppState { controller, data, store, callers };
+        let limits = Arc::new(Limits::new(settings.behind_proxy));
+        let idempotency = Arc::new(Idempotency::default());
+        let known_steps = Arc::default();
+        let state = AppState { controller, data, store, callers, limits, idempotency, known_steps };
         Ok(Self { listener, address, tls, state, thread, new_token })
     }
 

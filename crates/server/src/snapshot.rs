@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use model::{CommitId, Diagnostic, Ledger};
 use plan::{Accepted, Compiled};
 
+use crate::catalogue::Catalogue;
+
 /// What a server knows at one moment.
 #[derive(Clone, Default)]
 pub struct Snapshot {
@@ -19,6 +21,8 @@ pub struct Snapshot {
     pub refused: Option<Arc<Refused>>,
     /// What is released.
     pub released: Option<Released>,
+    /// What is served of both; nothing before there is a source.
+    pub(crate) catalogue: Option<Arc<Catalogue>>,
 }
 
 /// A source that was accepted.

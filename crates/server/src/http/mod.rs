@@ -1,17 +1,24 @@
 //! HTTP: the routes, who may come in, and how errors look.
 //!
-//! Every request passes the same layers: an id, a log line, limits of size and time, and the
-//! question who asks ([`gate`]). Without an answer to that, only the routes that [`rules`] calls
+//! Every request passes the same layers: an id, a log line, limits of size, time and number, and
+//! the question who asks ([`gate`]). Without an answer to that, only the routes that [`rules`] calls
 //! open are reached. What a caller may do with the thing that a path names is asked by the route,
 //! of `Caller` and the resolved thing, and never by the path.
 
 mod answer;
+mod conditional;
 mod gate;
+mod idempotency;
+mod limits;
+mod listing;
 mod problem;
+mod reference;
 mod routes;
 mod rules;
 mod state;
 
+pub(crate) use idempotency::Idempotency;
+pub(crate) use limits::Limits;
 pub(crate) use problem::diagnostic_texts;
 pub(crate) use state::AppState;
 
@@ -41,7 +48,7 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
     title = "Res-Edge",
     description = "GitOps for very many Kubernetes clusters: documents, changes, releases.",
     license(name = "Apache-2.0", identifier = "Apache-2.0")
-))]
+), components(schemas(api::Document, api::Page<api::Document>, api::Page<api::Binding>)))]
 struct Description;
 
 /// The whole server as one service.
@@ -53,7 +60,10 @@ pub(crate) fn router(state: AppState) -> Router {
     let api = api.merge(routes::description(description));
     api.fallback(answer::no_such_path)
         .method_not_allowed_fallback(answer::wrong_method)
+        .layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), limits::of_caller))
         .layer(axum::middleware::from_fn_with_state(state.clone(), gate::admit))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), limits::of_stranger))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_ANSWER))
         .layer(CatchPanicLayer::custom(answer::panicked))

@@ -4,7 +4,7 @@ use api::text::Report;
 use api::{DiagnosticText, PROBLEM_JSON, Problem};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use model::{Diagnostic, Source};
+use model::{Diagnostic, Files, Source};
 
 use crate::controller::ControllerGone;
 
@@ -18,17 +18,32 @@ pub(crate) struct Failure {
     code: &'static str,
     detail: String,
     hint: Option<String>,
+    diagnostics: Vec<DiagnosticText>,
+    retry_after: Option<u64>,
 }
 
 impl Failure {
     /// A failure with a stable code.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), hint: None }
+        let detail = detail.into();
+        Self { status, code, detail, hint: None, diagnostics: Vec::new(), retry_after: None }
     }
 
     /// With what to do next.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// With the mistakes that are the reason.
+    pub(crate) fn diagnostics(mut self, diagnostics: Vec<DiagnosticText>) -> Self {
+        self.diagnostics = diagnostics;
+        self
+    }
+
+    /// With the time after which it may be tried again, in seconds.
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 
@@ -80,11 +95,14 @@ impl IntoResponse for Failure {
             detail: self.detail,
             hint: self.hint,
             instance: None,
-            diagnostics: Vec::new(),
+            diagnostics: self.diagnostics,
         };
         let mut response = (self.status, axum::Json(problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             // Git asks its user for a password only where Basic is offered.
             headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -100,7 +118,15 @@ pub(crate) fn diagnostic_texts<'a>(
     source: &Source,
     diagnostics: impl Iterator<Item = &'a Diagnostic>,
 ) -> Vec<DiagnosticText> {
-    let report = Report { files: &source.files, clusters: &[] };
+    diagnostic_texts_in(&source.files, diagnostics)
+}
+
+/// The same, of some files.
+pub(crate) fn diagnostic_texts_in<'a>(
+    files: &Files,
+    diagnostics: impl Iterator<Item = &'a Diagnostic>,
+) -> Vec<DiagnosticText> {
+    let report = Report { files, clusters: &[] };
     let mut sorted = report.sorted(diagnostics);
     sorted.sort_by_key(|diagnostic| !diagnostic.is_error());
     sorted.iter().take(MOST_DIAGNOSTICS).map(|diagnostic| report.wire(diagnostic)).collect()

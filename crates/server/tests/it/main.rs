@@ -2,5 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod documents;
+mod ledger;
+mod openapi;
+mod repeats;
 mod start;
 mod support;

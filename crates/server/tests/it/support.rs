@@ -83,4 +83,54 @@ impl Running {
         let response = self.send(Method::GET, path, Some(ADMIN)).await;
         (response.status().as_u16(), response.json().await.unwrap())
     }
+
+    /// Makes these files the source, and waits until it is released or refused.
+    pub(crate) async fn publish(&self, text: &str) {
+        let commit = {
+            let source = testkit::work_tree();
+            let bare = self.folder.path().join("source.git").display().to_string();
+            if self.controller.snapshot().source.is_some() {
+                source.git(&["pull", "-q", &bare, "main"]);
+            }
+            let commit = source.commit_all(text);
+            source.git(&["push", "-q", &bare, "HEAD:refs/heads/main"]);
+            commit
+        };
+        self.controller.wake();
+        let is_there = |_: &u64| {
+            let snapshot = self.controller.snapshot();
+            let is_new = snapshot.source.as_ref().is_some_and(|source| source.commit == commit);
+            let refused = snapshot.refused.as_ref().and_then(|refused| refused.commit);
+            is_new || refused == Some(commit)
+        };
+        self.controller.changes().wait_for(is_there).await.unwrap();
+    }
+
+    /// A token of a subject that Roles may name.
+    pub(crate) async fn token(&self, name: &str, subject: &str) -> String {
+        let text = format!("re_a-token-for-{name}-in-this-test");
+        let place = store::Place::Sqlite(self.folder.path().join("res-edge.db"));
+        let store = store::Store::open(&place).await.unwrap();
+        let token = store::NewToken {
+            name: name.to_owned(),
+            digest: Secret::new(text.clone()).digest(),
+            subject: subject.to_owned(),
+            expires: None,
+        };
+        store.add_token(&token, jiff::Timestamp::now()).await.unwrap();
+        text
+    }
+
+    /// The JSON at a path as someone sees it, with its status.
+    pub(crate) async fn get_as(&self, path: &str, token: &str) -> (u16, Value) {
+        let response = self.send(Method::GET, path, Some(token)).await;
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    /// What the administrator is answered to a body.
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
+        let request = reqwest::Client::new().request(method, format!("{}{path}", self.url));
+        let response = request.bearer_auth(ADMIN).json(body).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
 }

@@ -1,23 +1,84 @@
 //! The routes, one file for each part of the API.
 
+mod bindings;
+mod documents;
+mod expressions;
 mod identity;
+mod ledger;
 mod probes;
 mod status;
 
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::header;
 use axum::routing::get;
-use axum::{Json, Router};
+use serde_json::{Value, json};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::AppState;
+use super::reference::Reference;
+use super::rules::{Need, need};
 
 /// Every route that the description of the API lists.
 pub(crate) fn api() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(identity::routes()).merge(probes::routes()).merge(status::routes())
+    OpenApiRouter::new()
+        .merge(identity::routes())
+        .merge(probes::routes())
+        .merge(status::routes())
+        .merge(documents::routes())
+        .merge(bindings::routes())
+        .merge(expressions::routes())
+        .merge(ledger::routes())
 }
 
-/// The description itself.
+/// The description itself, for programs and for people.
 pub(crate) fn description(description: OpenApi) -> Router<AppState> {
-    let document = Json(description);
-    Router::new().route("/api/openapi.json", get(async move || document.clone()))
+    let document = described(&description);
+    let page = Arc::new(Reference::new(&document));
+    let document = Bytes::from(serde_json::to_vec(&document).unwrap_or_default());
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    Router::new()
+        .route("/api/openapi.json", get(async move || (json, document.clone())))
+        .route("/api/docs", get(async move || page.answer()))
+}
+
+/// The OpenAPI document as it is published: with the token that every route takes, and with the
+/// answers that any route may give.
+pub(crate) fn described(description: &OpenApi) -> Value {
+    let mut document = serde_json::to_value(description).unwrap_or_default();
+    document["components"]["securitySchemes"] = json!({
+        "token": {"type": "http", "scheme": "bearer", "description": "A token, `re_...`."},
+    });
+    document["security"] = json!([{"token": []}]);
+    let Some(paths) = document["paths"].as_object_mut() else { return document };
+    // A path that takes the rest of a URL is written `{*path}` for the router only.
+    *paths = std::mem::take(paths).into_iter().map(|(k, v)| (k.replace("{*", "{"), v)).collect();
+    for (path, item) in paths.iter_mut() {
+        for operation in item.as_object_mut().into_iter().flatten().map(|(_, operation)| operation)
+        {
+            add_common(path, operation);
+        }
+    }
+    document
+}
+
+fn add_common(path: &str, operation: &mut Value) {
+    if need(path) == Need::Nothing {
+        operation["security"] = json!([]);
+    }
+    let Some(responses) = operation["responses"].as_object_mut() else { return };
+    let problem = json!({"application/problem+json": {"schema": {
+        "$ref": "#/components/schemas/Problem",
+    }}});
+    let mut common = vec![("429", "Too many requests."), ("503", "Not at the moment.")];
+    if need(path) != Need::Nothing {
+        common.push(("401", "Nobody is signed in, or the token is not valid."));
+    }
+    for (status, description) in common {
+        let answer = json!({"description": description, "content": problem});
+        responses.entry(status).or_insert(answer);
+    }
 }
