@@ -1,23 +1,11 @@
 //! A JSON value in the canonical form of YAML, for `-o yaml`.
 
-use schema::yaml::emit::{self, Leaf, Mapping, Value};
+use schema::edit::tree;
+use schema::yaml::emit::{self, Value};
 
 /// The value as the only item of a list, so that items can be written one after another.
 pub(crate) fn item(value: &serde_json::Value) -> String {
     emit::emit(&Value::Sequence(vec![tree(value)]))
-}
-
-fn tree(value: &serde_json::Value) -> Value {
-    match value {
-        serde_json::Value::String(text) => text.into(),
-        serde_json::Value::Array(items) => items.iter().map(tree).collect(),
-        serde_json::Value::Object(pairs) => {
-            let pairs = pairs.iter().map(|(key, value)| (Leaf::string(key.as_str()), tree(value)));
-            Value::Mapping(pairs.collect::<Mapping>())
-        }
-        // Numbers, booleans and null are written as JSON writes them.
-        other => Value::Leaf(Leaf::as_written(other.to_string())),
-    }
 }
 
 #[cfg(test)]

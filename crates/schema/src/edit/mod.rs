@@ -6,6 +6,7 @@
 //! result is parsed again and must say exactly what was meant: otherwise there is an error and
 //! no text.
 
+mod document;
 mod encode;
 mod place;
 mod remove;
@@ -14,6 +15,7 @@ mod value;
 
 use model::Digest;
 
+pub use document::{changes_between, document_text, tree, without_document};
 pub use encode::encode;
 
 use crate::document::Kind;

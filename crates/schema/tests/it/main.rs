@@ -1,5 +1,6 @@
 //! The documents, from text to types and to diagnostics.
 
+mod document_edits;
 mod edit_laws;
 mod edits;
 mod effects;
