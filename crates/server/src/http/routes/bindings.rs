@@ -27,7 +27,7 @@ use crate::sight::Sight;
 
 /// How lists of bindings answer.
 #[derive(IntoResponses)]
-#[allow(dead_code, reason = "it describes answers")]
+#[allow(dead_code, clippy::large_enum_variant, reason = "it describes answers")]
 enum ListAnswers {
     /// A page of bindings.
     #[response(status = 200)]
@@ -51,7 +51,7 @@ enum ListAnswers {
 
 /// How one binding answers.
 #[derive(IntoResponses)]
-#[allow(dead_code, reason = "it describes answers")]
+#[allow(dead_code, clippy::large_enum_variant, reason = "it describes answers")]
 enum BindingAnswers {
     /// The binding.
     #[response(status = 200)]

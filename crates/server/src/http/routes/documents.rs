@@ -26,7 +26,7 @@ use crate::sight::Sight;
 
 /// How lists of documents answer.
 #[derive(IntoResponses)]
-#[allow(dead_code, reason = "it describes answers")]
+#[allow(dead_code, clippy::large_enum_variant, reason = "it describes answers")]
 enum ListAnswers {
     /// A page of documents.
     #[response(status = 200)]
@@ -47,7 +47,7 @@ enum ListAnswers {
 
 /// How single documents answer.
 #[derive(IntoResponses)]
-#[allow(dead_code, reason = "it describes answers")]
+#[allow(dead_code, clippy::large_enum_variant, reason = "it describes answers")]
 enum DocumentAnswers {
     /// The document.
     #[response(status = 200)]

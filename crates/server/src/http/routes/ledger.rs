@@ -33,7 +33,7 @@ const LARGEST_PAGE: usize = 1_000;
 
 /// What every answer here may be besides.
 #[derive(IntoResponses)]
-#[allow(dead_code, reason = "it describes answers")]
+#[allow(dead_code, clippy::large_enum_variant, reason = "it describes answers")]
 enum Problems {
     /// A parameter cannot be used.
     #[response(status = 400, content_type = "application/problem+json")]

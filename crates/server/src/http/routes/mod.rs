@@ -57,12 +57,27 @@ pub(crate) fn described(description: &OpenApi) -> Value {
     // A path that takes the rest of a URL is written `{*path}` for the router only.
     *paths = std::mem::take(paths).into_iter().map(|(k, v)| (k.replace("{*", "{"), v)).collect();
     for (path, item) in paths.iter_mut() {
-        for operation in item.as_object_mut().into_iter().flatten().map(|(_, operation)| operation)
-        {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            operation["operationId"] = operation_id(method, path).into();
             add_common(path, operation);
         }
     }
     document
+}
+
+/// The name of an operation for programs: `getClustersByName` of `get /api/v1/clusters/{name}`.
+/// Two operations never have the same one.
+fn operation_id(method: &str, path: &str) -> String {
+    let parts = path.strip_prefix("/api/v1").unwrap_or(path).split(['/', ':', '.', '-']);
+    let words = parts.filter(|part| !part.is_empty()).map(|part| {
+        let (by, word) = match part.strip_prefix('{') {
+            Some(name) => ("By", name.trim_end_matches('}')),
+            None => ("", part),
+        };
+        let (first, rest) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
+        format!("{by}{}{rest}", first.to_uppercase())
+    });
+    format!("{method}{}", words.collect::<String>())
 }
 
 fn add_common(path: &str, operation: &mut Value) {
