@@ -25,6 +25,9 @@ const PAGE: usize = 100;
 /// How many things a page has at most.
 const LARGEST_PAGE: usize = 1_000;
 
+/// The longest value of a parameter, in bytes: a URL takes no more than a few of them.
+const LONGEST_VALUE: usize = 8_192;
+
 /// The parameters of every list.
 const PARAMETERS: [&str; 14] = [
     "limit",
@@ -55,7 +58,7 @@ pub(crate) struct ListParameters {
     #[param(rename = "continue", max_length = 1024)]
     next: Option<String>,
     /// An expression: only what is about clusters that it selects.
-    #[param(max_length = 65536)]
+    #[param(max_length = 8192)]
     expression: Option<String>,
     /// Labels as kubectl reads them: `ring=beta,region in (east,west),!frozen`.
     #[param(rename = "labelSelector")]
@@ -135,6 +138,9 @@ impl Asked {
             }
             if asked.pairs.iter().any(|(known, _)| *known == name) {
                 return Err(bad(format!("the parameter `{name}` is given twice")));
+            }
+            if value.len() > LONGEST_VALUE {
+                return Err(bad(format!("`{name}` has more than {LONGEST_VALUE} bytes")));
             }
             asked.pairs.push((name.into_owned(), value.into_owned()));
         }
