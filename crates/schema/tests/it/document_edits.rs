@@ -30,8 +30,8 @@ fn named(name: &str) -> DocumentRef {
 
 fn document(text: &str) -> Map<String, Value> {
     let files = crate::files(&[("inventory/a.yaml", text.as_bytes())]);
-    let span = only_document(&files, "inventory/a.yaml").unwrap();
-    document_json(&files, Kind::Cluster, span).unwrap()
+    let span = only_document(&files, "inventory/a.yaml").expect("it stands there");
+    document_json(&files, Kind::Cluster, span).expect("it is a cluster")
 }
 
 /// The text after a document was replaced by what `change` makes of it.
@@ -39,8 +39,8 @@ fn replaced(change: impl FnOnce(&mut Value)) -> String {
     let old = document(TEXT);
     let mut new = Value::Object(old.clone());
     change(&mut new);
-    let changes = changes_between(&named("nola-1"), &old, new.as_object().unwrap());
-    edit(TEXT, None, &changes).unwrap()
+    let changes = changes_between(&named("nola-1"), &old, new.as_object().expect("a mapping"));
+    edit(TEXT, None, &changes).expect("it can be edited")
 }
 
 #[test]
