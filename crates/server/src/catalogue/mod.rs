@@ -45,8 +45,11 @@ pub(crate) struct Catalogue {
     slots: [OnceLock<Slots>; 6],
     links: OnceLock<Links>,
     policies: OnceLock<Policies>,
-    sights: Mutex<HashMap<Vec<String>, Arc<Sight>>>,
+    sights: Mutex<HashMap<SightKey, Arc<Sight>>>,
 }
+
+/// What decides what a caller sees: a person may be called as the administrator is.
+type SightKey = (bool, Vec<String>);
 
 /// How many callers' sights are kept at most.
 const MOST_SIGHTS: usize = 1_000;
@@ -98,7 +101,8 @@ impl Catalogue {
     /// What a caller sees of it.
     pub(crate) fn sight(&self, caller: &Caller) -> Arc<Sight> {
         let lock = || self.sights.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sight) = lock().get(&caller.subjects) {
+        let key = (caller.is_administrator, caller.subjects.clone());
+        if let Some(sight) = lock().get(&key) {
             return Arc::clone(sight);
         }
         let policies = self.policies.get_or_init(|| plan::policies(self.fleet()));
@@ -107,7 +111,7 @@ impl Catalogue {
         if sights.len() >= MOST_SIGHTS {
             sights.clear();
         }
-        sights.insert(caller.subjects.clone(), Arc::clone(&sight));
+        sights.insert(key, Arc::clone(&sight));
         sight
     }
 

@@ -18,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use model::Digest;
 
 use super::problem::Failure;
-use super::{AppState, LARGEST_BODY};
+use super::{AppState, LARGEST_BODY, limits};
 use crate::identity::Caller;
 
 /// The header with the client's own key.
@@ -138,9 +138,9 @@ pub(crate) async fn once(State(state): State<AppState>, request: Request, next: 
     if request.method().is_safe() {
         return next.run(request).await;
     }
-    let subject = caller.subjects.first().cloned().unwrap_or_default();
+    let who = limits::identity(caller);
     let key = match key.to_str() {
-        Ok(key) if !key.is_empty() && key.len() <= LONGEST_KEY => (subject, key.to_owned()),
+        Ok(key) if !key.is_empty() && key.len() <= LONGEST_KEY => (who, key.to_owned()),
         _ => return wrong_key().into_response(),
     };
     match with_key(&state, key, request, next).await {

@@ -88,12 +88,17 @@ pub(crate) async fn of_caller(
             true => ("reads", READS),
             false => ("writes", WRITES),
         };
-        let key = format!("{word} {}", caller.subjects.first().map_or("", String::as_str));
+        let key = format!("{word} {}", identity(caller));
         if let Err(seconds) = state.limits.take(key, rate, Instant::now()) {
             return too_many(seconds).into_response();
         }
     }
     next.run(request).await
+}
+
+/// Who a caller is, apart from all others: tokens may act for one subject, or for none.
+pub(super) fn identity(caller: &Caller) -> String {
+    format!("{} {}\n{}", caller.is_administrator, caller.name, caller.subjects.join("\n"))
 }
 
 /// Counts what is answered by 401 against its address, and refuses an address that guesses.
