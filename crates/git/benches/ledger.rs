@@ -84,6 +84,7 @@ fn ledger(objects: &Objects) -> Ledger {
         applications: (0..N_APPLICATIONS).map(name).collect(),
         clusters,
         holds: Vec::new(),
+        placed: Vec::new(),
         approvals: Vec::new(),
         deletions: Vec::new(),
     }

@@ -34,6 +34,8 @@ pub struct Ledger {
     pub clusters: Vec<Arc<LedgerCluster>>,
     /// What waits for a person, in the order of clusters.
     pub holds: Vec<Hold>,
+    /// What persons hold back, in the order of their steps.
+    pub placed: Vec<PlacedHold>,
     /// Confirmations that let this step pass.
     pub approvals: Vec<Approval>,
     /// Deletions of the last 24 hours that no person confirmed, oldest first.
@@ -92,6 +94,52 @@ pub struct Hold {
     pub tree: ObjectId,
     /// Since which step.
     pub since: Generation,
+}
+
+/// What a person holds back until it is resumed, or until a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedHold {
+    /// The step that placed it, which is also its name: `hold-12`.
+    pub since: Generation,
+    /// What it holds.
+    pub kind: PlacedKind,
+    /// The expression that selects the clusters; every cluster without one.
+    pub clusters: Option<String>,
+    /// The applications, in the order of names; everything of the clusters if there are none.
+    pub applications: Vec<ApplicationName>,
+    /// Why, for whoever finds it.
+    pub reason: String,
+    /// Who placed it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// When it ends by itself.
+    pub until: Option<Timestamp>,
+}
+
+/// What a placed hold holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PlacedKind {
+    /// What it selects.
+    Hold,
+    /// What was rolled back and must not be released again at once.
+    Rollback,
+    /// Every release, everywhere.
+    Stop,
+}
+
+impl PlacedHold {
+    /// Its name, `hold-<step>`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("hold-{}", self.since)
+    }
+
+    /// Whether it holds at a time.
+    #[must_use]
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
 }
 
 /// A confirmation of exactly one plan.

@@ -38,7 +38,8 @@ pub use expansion::{
 pub use hash::{hash_blob, hash_commit, hash_tree, hash_variant, sha256, tree_bytes};
 pub use id::{ClusterUid, CommitId, Digest, FleetUid, Generation, IdError, ObjectId};
 pub use ledger::{
-    Approval, Deletions, Hold, HoldKind, Ledger, LedgerCluster, Revision, Step, Trailer,
+    Approval, Deletions, Hold, HoldKind, Ledger, LedgerCluster, PlacedHold, PlacedKind, Revision,
+    Step, Trailer,
 };
 pub use meaning::{
     Allowance, ChangedApplication, ChangedCells, ChangedFiles, ChangedRole, Claim, Meaning,

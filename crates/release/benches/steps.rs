@@ -75,6 +75,7 @@ fn step(ledger: Option<&Ledger>, rendered: &Rendered, difference: &Difference) -
         confirm: None,
         by: "anna".to_owned(),
         all_or_nothing: false,
+        placed: Vec::new(),
     };
     match decide(ledger, rendered, difference, &world, Timestamp::UNIX_EPOCH) {
         Decision::Decided(decided) => decided.step.expect("something changes"),

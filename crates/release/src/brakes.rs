@@ -18,7 +18,8 @@ use crate::difference::{
     NamespaceDifference,
 };
 use crate::held::{Emptied, HeldItem, Part, Reason, Reasons};
-use crate::moves::{self, Moving};
+use crate::moves::{self, Moving, PLACED};
+use crate::placed::Covered;
 
 /// How many bindings may always vanish in 24 hours, however small the fleet.
 const MIN_BUDGET: u32 = 10;
@@ -64,6 +65,8 @@ pub(crate) struct Brakes<'a> {
     pub(crate) world: &'a World,
     /// Clusters that keep everything, whatever is rendered.
     pub(crate) kept: &'a HashSet<ClusterUid>,
+    /// What persons hold back.
+    pub(crate) covered: &'a Covered<'a>,
     pub(crate) now: Timestamp,
 }
 
@@ -71,7 +74,7 @@ impl Brakes<'_> {
     /// Decides what is held.
     pub(crate) fn hold(&self) -> Verdicts {
         let mut verdicts =
-            Verdicts { clusters: open_verdicts(self.difference), reasons: Reasons::default() };
+            Verdicts { clusters: self.placed_verdicts(), reasons: Reasons::default() };
         let changed = self.difference.clusters.iter().zip(&mut verdicts.clusters);
         for (cluster, verdict) in changed.filter(|(cluster, _)| self.released(cluster).is_some()) {
             hold_namespaces(cluster, verdict, &mut verdicts.reasons);
@@ -82,6 +85,45 @@ impl Brakes<'_> {
         while self.hold_emptied(&mut verdicts) {}
         self.hold_over_budget(&mut verdicts);
         verdicts
+    }
+
+    /// What persons hold back, and nothing else: what is held of a plan that was confirmed.
+    pub(crate) fn confirmed(&self) -> Vec<Verdict> {
+        let mut verdicts = self.placed_verdicts();
+        if self.covered.is_empty() {
+            return verdicts;
+        }
+        for (cluster, verdict) in self.difference.clusters.iter().zip(&mut verdicts) {
+            let mut reasons = Reasons::default();
+            self.hold_objects(cluster, verdict, &mut reasons);
+            verdict.keep_placed();
+        }
+        verdicts
+    }
+
+    /// Verdicts that hold what persons hold back.
+    fn placed_verdicts(&self) -> Vec<Verdict> {
+        let verdict = |cluster: &ClusterDifference| {
+            let mut verdict = Verdict::open(cluster);
+            if self.covered.is_empty() {
+                return verdict;
+            }
+            for (cell, held) in cluster.cells.iter().zip(&mut verdict.cells) {
+                *held = self.is_covered(cluster.rendered, cell).then_some(PLACED);
+            }
+            if self.covered.cluster(cluster.rendered) {
+                verdict.namespaces.fill(Some(PLACED));
+                verdict.bootstrap = Some(PLACED);
+            }
+            verdict
+        };
+        self.difference.clusters.iter().map(verdict).collect()
+    }
+
+    /// Whether a person holds a cell back, under its present or its former name.
+    fn is_covered(&self, rendered: usize, cell: &CellDifference) -> bool {
+        let mut names = [Some(cell.application), cell.former].into_iter().flatten();
+        names.any(|id| self.covered.cell(rendered, self.difference.application(id)))
     }
 
     /// The cluster as released, unless it is new or keeps everything.
@@ -149,7 +191,8 @@ impl Brakes<'_> {
         }
         let bootstrap = &self.rendered.clusters[cluster.rendered].bootstrap;
         let vanishes = bootstrap.as_ref().is_ok_and(Vec::is_empty);
-        if empties && vanishes && cluster.bootstrap == BootstrapChange::Changed {
+        let is_open = verdict.bootstrap.is_none();
+        if empties && vanishes && is_open && cluster.bootstrap == BootstrapChange::Changed {
             verdict.bootstrap = Some(reasons.add(cluster_reason()));
         }
         found
@@ -216,6 +259,7 @@ impl Brakes<'_> {
         let part = Part::Application(self.difference.application(cell.application).clone());
         let observed = self.objects(cell);
         let held = match &observed {
+            _ if held == Some(PLACED) => held,
             _ if matches!(cell.change, CellChange::Broken { .. }) => Some(NEVER_GOES_ON),
             Observed::Unknown(cause) => {
                 held.or_else(|| Some(reasons.add(Reason::Unread { cause: cause.clone() })))
@@ -286,15 +330,15 @@ impl Brakes<'_> {
                 new,
                 reason,
             };
-            for (cell, reason) in held_parts(&cluster.cells, &verdict.cells) {
+            for (cell, reason) in braked_parts(&cluster.cells, &verdict.cells) {
                 let part = Part::Application(self.difference.application(cell.application).clone());
                 items.push(item(part, cell_trees(cell), reason));
             }
-            for (namespace, reason) in held_parts(&cluster.namespaces, &verdict.namespaces) {
+            for (namespace, reason) in braked_parts(&cluster.namespaces, &verdict.namespaces) {
                 let part = Part::Namespace(namespace.name.clone());
                 items.push(item(part, namespace_files(namespace), reason));
             }
-            if let Some(reason) = verdict.bootstrap {
+            if let Some(reason) = verdict.bootstrap.filter(|reason| *reason != PLACED) {
                 let old = Some(hash_tree(&tree_bytes(&before.parts.bootstrap)));
                 items.push(item(Part::Bootstrap, (old, None), reason));
             }
@@ -312,11 +356,18 @@ impl Verdict {
             bootstrap: None,
         }
     }
-}
 
-/// Verdicts that hold nothing.
-pub(crate) fn open_verdicts(difference: &Difference) -> Vec<Verdict> {
-    difference.clusters.iter().map(Verdict::open).collect()
+    /// Lets everything go on besides what persons hold back.
+    fn keep_placed(&mut self) {
+        let all = self.cells.iter_mut().chain(&mut self.namespaces).chain([&mut self.bootstrap]);
+        all.for_each(|held| *held = held.filter(|reason| *reason == PLACED));
+    }
+
+    /// How many parts persons hold back.
+    pub(crate) fn n_placed(&self) -> usize {
+        let all = self.cells.iter().chain(&self.namespaces);
+        all.filter(|held| **held == Some(PLACED)).count()
+    }
 }
 
 fn held_parts<'a, T>(
@@ -324,6 +375,14 @@ fn held_parts<'a, T>(
     held: &'a [Option<usize>],
 ) -> impl Iterator<Item = (&'a T, usize)> {
     parts.iter().zip(held).filter_map(|(part, held)| held.map(|reason| (part, reason)))
+}
+
+/// The parts that a confirmation would let go on.
+fn braked_parts<'a, T>(
+    parts: &'a [T],
+    held: &'a [Option<usize>],
+) -> impl Iterator<Item = (&'a T, usize)> {
+    held_parts(parts, held).filter(|(_, reason)| *reason != PLACED)
 }
 
 /// The trees of a cell before and after, as a plan names them.
@@ -364,7 +423,7 @@ fn loses_all_cells(cluster: &ClusterDifference, verdict: &Verdict, before: &Ledg
 /// A Namespace document that vanishes always waits.
 fn hold_namespaces(cluster: &ClusterDifference, verdict: &mut Verdict, reasons: &mut Reasons) {
     for (namespace, held) in cluster.namespaces.iter().zip(&mut verdict.namespaces) {
-        if let NamespaceChange::Removed(_) = namespace.change {
+        if let (NamespaceChange::Removed(_), None) = (namespace.change, *held) {
             let namespace = namespace.name.clone();
             *held = Some(reasons.add(Reason::NamespaceVanishes { namespace }));
         }

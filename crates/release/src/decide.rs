@@ -11,9 +11,10 @@ use model::{
     ObjectId, Observed, Rendered, Step,
 };
 
-use crate::brakes::{Brakes, Verdicts, open_verdicts};
+use crate::brakes::{Brakes, Verdict, Verdicts};
 use crate::difference::{BootstrapChange, CellChange, Difference, Transition};
 use crate::held::{Held, HeldItem, Part, plan_digest, plan_entry};
+use crate::placed::{Covered, Placed};
 use crate::refusal::{Refusal, refuse};
 use crate::step::{Next, Outcome, empty_ledger};
 
@@ -33,6 +34,9 @@ pub struct World {
     pub by: String,
     /// Whether one broken cell refuses everything.
     pub all_or_nothing: bool,
+    /// What persons hold back after this step, as [`follow_orders`](crate::follow_orders) gives
+    /// it.
+    pub placed: Vec<Placed>,
 }
 
 /// What to do.
@@ -59,6 +63,8 @@ pub struct Decided {
     pub waiting: Vec<WaitingCluster>,
     /// Clusters that keep everything until a person decides.
     pub kept: Vec<KeptCluster>,
+    /// How many parts of clusters differ and stay as they are, since persons hold them.
+    pub n_on_hold: usize,
     /// How much changes.
     pub summary: Summary,
 }
@@ -147,7 +153,16 @@ pub fn decide(
     let kept_uids: HashSet<ClusterUid> = kept.iter().map(|cluster| cluster.uid).collect();
     let empty = empty_ledger(rendered);
     let before = ledger.unwrap_or(&empty);
-    let brakes = Brakes { ledger: before, rendered, difference, world, kept: &kept_uids, now };
+    let covered = Covered::new(&world.placed);
+    let brakes = Brakes {
+        ledger: before,
+        rendered,
+        difference,
+        world,
+        kept: &kept_uids,
+        covered: &covered,
+        now,
+    };
     let verdicts = brakes.hold();
     let items = brakes.items(&verdicts);
     let plan = (!items.is_empty()).then(|| digest_of(before, &items));
@@ -158,7 +173,7 @@ pub fn decide(
     let Verdicts { clusters: verdicts, reasons } = verdicts;
     let (verdicts, held) = match (world.confirm, plan) {
         (None, Some(plan)) => (verdicts, Some(Held { plan, items, reasons: reasons.into_list() })),
-        _ => (open_verdicts(difference), None),
+        _ => (brakes.confirmed(), None),
     };
     let next = Next {
         before,
@@ -168,12 +183,14 @@ pub fn decide(
         verdicts: &verdicts,
         kept: &kept,
         kept_uids: &kept_uids,
+        covered: &covered,
         world,
         n_deletions,
         now,
     };
     let Outcome { step, summary } = next.build();
     let next_generation = before.generation.next();
+    let n_on_hold = verdicts.iter().map(Verdict::n_placed).sum();
     Decision::Decided(Box::new(Decided {
         step,
         held,
@@ -181,6 +198,7 @@ pub fn decide(
         stale: stale_cells(difference, rendered, next_generation),
         waiting: waiting_clusters(difference, rendered),
         kept,
+        n_on_hold,
         summary,
     }))
 }

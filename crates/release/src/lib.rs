@@ -19,6 +19,7 @@ mod foreign;
 mod held;
 mod moves;
 mod names;
+mod placed;
 mod preview;
 mod refusal;
 mod step;
@@ -33,6 +34,7 @@ pub use difference::{
 };
 pub use foreign::{HoldError, adopt, discard, resume};
 pub use held::{Emptied, Held, HeldItem, Part, Reason};
+pub use placed::{NewHold, OrderError, Orders, Placed, follow_orders};
 pub use preview::{
     BindingChange, Brake, Clusters, Contents, CreatedObject, DeletedObject, EffectCount, Fetch,
     FileChange, Group, Hidden, Line, NamespaceCount, Preview, Reasons, Sign, brakes, preview,

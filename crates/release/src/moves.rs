@@ -23,6 +23,17 @@ pub(crate) struct Moving {
     pub(crate) held: Option<usize>,
 }
 
+/// In place of a reason: a person holds it.
+pub(crate) const PLACED: usize = usize::MAX - 1;
+
+/// Why a part is held.
+enum Why {
+    /// For a reason that a confirmation opens.
+    Reason(Reason),
+    /// Since it moves with a part that a person holds.
+    Placed,
+}
+
 /// Where an object is given up and where it is taken.
 #[derive(Default)]
 struct Ends {
@@ -49,9 +60,12 @@ pub(crate) fn hold(parts: &mut [Moving], reasons: &mut Reasons) {
         let mut found = false;
         for index in 0..parts.len() {
             if parts[index].held.is_none()
-                && let Some(reason) = reason_to_hold(parts, index, &ends)
+                && let Some(why) = reason_to_hold(parts, index, &ends)
             {
-                parts[index].held = Some(reasons.add(reason));
+                parts[index].held = Some(match why {
+                    Why::Reason(reason) => reasons.add(reason),
+                    Why::Placed => PLACED,
+                });
                 found = true;
             }
         }
@@ -61,21 +75,21 @@ pub(crate) fn hold(parts: &mut [Moving], reasons: &mut Reasons) {
     }
 }
 
-fn reason_to_hold(
-    parts: &[Moving],
-    index: usize,
-    ends: &HashMap<ObjectKey, Ends>,
-) -> Option<Reason> {
+fn reason_to_hold(parts: &[Moving], index: usize, ends: &HashMap<ObjectKey, Ends>) -> Option<Why> {
     let part = &parts[index];
     let goes_on = |other: &usize| *other != index && parts[*other].held.is_none();
     let is_lost = |object: &ObjectKey| !ends[object].takers.iter().any(goes_on);
     let partner = moving_partner(parts, index, ends);
     if let Some(partner) = partner {
-        return Some(Reason::MovesWith { part: parts[partner].part.clone() });
+        // What moves with something that a person holds waits for that person too.
+        return Some(match parts[partner].held {
+            Some(PLACED) => Why::Placed,
+            _ => Why::Reason(Reason::MovesWith { part: parts[partner].part.clone() }),
+        });
     }
     let lost = part.vanished.iter().filter(|(object, waits)| *waits && is_lost(object));
     let objects: Vec<ObjectKey> = lost.map(|(object, _)| object.clone()).collect();
-    (!objects.is_empty()).then_some(Reason::Protected { objects })
+    (!objects.is_empty()).then_some(Why::Reason(Reason::Protected { objects }))
 }
 
 /// A held part that gives what this one takes, or takes what this one gives.

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use model::{
     ApplicationId, ApplicationName, Approval, Cell, Cells, ClusterUid, CommitId, Deletions, Entry,
     Generation, Hold, HoldKind, Layout, Ledger, LedgerCell, LedgerCluster, NamespaceId,
-    NamespaceName, ObjectId, Observed, Parts, Rendered, RenderedCluster, Step, Trailer, hash_tree,
-    tree_bytes,
+    NamespaceName, ObjectId, Observed, Parts, PlacedHold, PlacedKind, Rendered, RenderedCluster,
+    Step, Trailer, hash_tree, tree_bytes,
 };
 
 use crate::brakes::{Verdict, cell_trees, namespace_files, recent};
@@ -17,6 +17,7 @@ use crate::difference::{
     BootstrapChange, CellChange, ClusterDifference, Difference, NamespaceChange,
 };
 use crate::held::{PartName, PlanEntries, plan_digest};
+use crate::placed::Covered;
 
 /// All that makes the next ledger.
 pub(crate) struct Next<'a> {
@@ -28,6 +29,7 @@ pub(crate) struct Next<'a> {
     pub(crate) verdicts: &'a [Verdict],
     pub(crate) kept: &'a [KeptCluster],
     pub(crate) kept_uids: &'a HashSet<ClusterUid>,
+    pub(crate) covered: &'a Covered<'a>,
     pub(crate) world: &'a World,
     /// Bindings that vanish without a person's word.
     pub(crate) n_deletions: u32,
@@ -81,10 +83,7 @@ impl Next<'_> {
         for (index, cluster) in self.difference.clusters.iter().enumerate() {
             match cluster.ledger {
                 Some(position) => self.replace(index, position, &mut draft),
-                None => {
-                    let after = &self.rendered.clusters[cluster.rendered];
-                    self.add_cluster(after, &mut lists, &mut draft);
-                }
+                None => self.add_cluster(cluster.rendered, &mut lists, &mut draft),
             }
         }
         for position in &self.difference.orphaned {
@@ -112,7 +111,7 @@ impl Next<'_> {
 
     fn remove(&self, position: usize, draft: &mut Draft) {
         let before = &self.before.clusters[position];
-        if self.kept_uids.contains(&before.uid) {
+        if self.kept_uids.contains(&before.uid) || self.covered.stops {
             return;
         }
         for id in &**before.cells.applications() {
@@ -127,13 +126,20 @@ impl Next<'_> {
         LedgerCell { application: self.difference.table.in_ledger(cell.application), ..cell }
     }
 
-    fn add_cluster(&self, after: &RenderedCluster, lists: &mut Lists, draft: &mut Draft) {
+    fn add_cluster(&self, rendered: usize, lists: &mut Lists, draft: &mut Draft) {
+        if self.covered.cluster(rendered) {
+            return;
+        }
+        let after = &self.rendered.clusters[rendered];
         let generation = self.generation();
         let uid = ClusterUid::derived(self.rendered.fleet, after.name.as_str(), generation);
         let mut cells = Vec::with_capacity(after.cells.len());
         for (application, cell) in &after.cells {
             let Cell::Tree(fragment) = cell else { continue };
             let application = self.difference.table.in_render(*application);
+            if self.covered.cell(rendered, self.difference.application(application)) {
+                continue;
+            }
             draft.gain(application, 1);
             draft.current.add(uid, self.part(application), (None, Some(fragment.tree)));
             let (released, stale) = (generation, None);
@@ -173,6 +179,9 @@ impl Next<'_> {
     /// Puts what is not held in place; whether the cluster is anything else then.
     fn apply(&self, index: usize, cluster: &mut DraftCluster, draft: &mut Draft) -> bool {
         let (difference, verdict) = (&self.difference.clusters[index], &self.verdicts[index]);
+        if self.covered.cluster(difference.rendered) {
+            return false;
+        }
         let after = &self.rendered.clusters[difference.rendered];
         let head = &mut cluster.head;
         if difference.renamed {
@@ -268,6 +277,7 @@ impl Next<'_> {
         !draft.differs
             && !self.is_first
             && holds == self.before.holds
+            && self.placed().eq(&self.before.placed)
             && self.rendered.layout == self.before.layout
     }
 
@@ -306,11 +316,12 @@ impl Next<'_> {
             applications,
             clusters,
             holds,
+            placed: self.placed().cloned().collect(),
             approvals: self.approvals(),
             deletions: self.deletions(),
         };
         let trailers = self.trailers(&ledger, entries);
-        let subject = subject(generation, &summary);
+        let subject = self.subject(generation, &summary);
         Some(Step { ledger, changed, subject, trailers, at: self.now })
     }
 
@@ -375,6 +386,31 @@ impl Next<'_> {
             })
         };
         self.kept.iter().filter(counts).map(hold).collect()
+    }
+
+    /// What persons hold back after the step.
+    fn placed(&self) -> impl Iterator<Item = &PlacedHold> {
+        self.world.placed.iter().map(|placed| &placed.hold)
+    }
+
+    /// The first line: what is released, and what a person held or resumed in the same step.
+    fn subject(&self, generation: Generation, summary: &Summary) -> String {
+        let is_new = |hold: &&PlacedHold| hold.since == generation;
+        let before = |hold: &&PlacedHold| !self.placed().any(|after| after.since == hold.since);
+        let placed = self.placed().find(is_new).map(|hold| match hold.kind {
+            PlacedKind::Hold => format!("{} placed", hold.name()),
+            PlacedKind::Rollback => format!("rolled back under {}", hold.name()),
+            PlacedKind::Stop => format!("stopped by {}", hold.name()),
+        });
+        let ended = self.before.placed.iter().filter(before);
+        let ended = ended.map(|hold| format!("{} resumed", hold.name()));
+        let orders: Vec<String> = placed.into_iter().chain(ended).collect();
+        let orders = orders.join(", ");
+        match (orders.is_empty(), *summary == Summary::default()) {
+            (true, _) => subject(generation, summary),
+            (false, true) => format!("order {generation}: {orders}"),
+            (false, false) => format!("{}; {orders}", subject(generation, summary)),
+        }
     }
 
     fn approvals(&self) -> Vec<Approval> {
@@ -564,6 +600,7 @@ pub(crate) fn empty_ledger(rendered: &Rendered) -> Ledger {
         applications: Vec::new(),
         clusters: Vec::new(),
         holds: Vec::new(),
+        placed: Vec::new(),
         approvals: Vec::new(),
         deletions: Vec::new(),
     }

@@ -206,6 +206,7 @@ impl Publisher {
             confirm: request.confirm,
             by: request.author.to_owned(),
             all_or_nothing: request.all_or_nothing,
+            placed: Vec::new(),
         };
         match release::decide(ledger, rendered, difference, &world, request.now) {
             Decision::Decided(decided) => Ok((before, *decided)),

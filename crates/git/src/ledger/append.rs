@@ -73,6 +73,7 @@ pub fn append(
     let before = before.map(|(_, ledger)| ledger);
     check_generation(snapshot.as_ref(), before, &step)?;
     step.ledger.holds.sort_by_key(|hold| hold.cluster);
+    step.ledger.placed.sort_by_key(|hold| hold.since);
     step.ledger.approvals.sort_by_key(|approval| approval.plan);
     let touched = Touched::between(before, &step);
     check_order(&step.ledger, before, &touched)?;

@@ -4,9 +4,12 @@ use std::fmt::Write as _;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use model::{Approval, ClusterUid, Digest, Generation, Hold, HoldKind, LedgerCluster};
+use model::{
+    ApplicationName, Approval, ClusterUid, Digest, Generation, Hold, HoldKind, LedgerCluster,
+    PlacedHold, PlacedKind,
+};
 
-use super::fields::{Fault, Fields, read_mapping};
+use super::fields::{Fault, Fields, number, read_mapping};
 use super::text::quoted;
 use super::{LedgerError, Snapshot};
 
@@ -16,10 +19,16 @@ pub(super) const HOLDS: &str = "holds";
 /// The folder of approvals.
 pub(super) const APPROVALS: &str = "approvals";
 
-/// Reads every hold, in the order of cluster uids.
+/// The beginning of the names of holds that a person placed.
+const PLACED: &str = "hold-";
+
+/// Reads every hold of a cluster, in the order of cluster uids.
 pub(super) fn read_holds(snapshot: &Snapshot<'_>) -> Result<Vec<Hold>, LedgerError> {
     let mut holds = Vec::new();
     for (name, text) in snapshot.documents(HOLDS)? {
+        if name.starts_with(PLACED) {
+            continue;
+        }
         let hold = key::<ClusterUid>(&name)
             .and_then(|cluster| read_mapping(&text, |fields| hold(cluster, fields)));
         holds.push(hold.map_err(|fault| snapshot.damaged(&format!("{HOLDS}/{name}.yaml"), fault))?);
@@ -37,6 +46,39 @@ fn hold(cluster: ClusterUid, fields: &mut Fields<'_>) -> Result<Hold, Fault> {
     let since = Generation(fields.number("since")?);
     Ok(Hold { cluster, kind, tree: fields.parse("tree")?, since })
 }
+
+/// Reads every hold that a person placed, in the order of their steps.
+pub(super) fn read_placed(snapshot: &Snapshot<'_>) -> Result<Vec<PlacedHold>, LedgerError> {
+    let mut holds = Vec::new();
+    for (name, text) in snapshot.documents(HOLDS)? {
+        let Some(since) = name.strip_prefix(PLACED) else { continue };
+        let since = number(since).map(Generation).ok_or_else(|| "it is no step".to_owned());
+        let hold = since.and_then(|since| read_mapping(&text, |fields| placed_hold(since, fields)));
+        holds.push(hold.map_err(|fault| snapshot.damaged(&format!("{HOLDS}/{name}.yaml"), fault))?);
+    }
+    holds.sort_by_key(|hold| hold.since);
+    Ok(holds)
+}
+
+fn placed_hold(since: Generation, fields: &mut Fields<'_>) -> Result<PlacedHold, Fault> {
+    let word = fields.text("kind")?;
+    let kind = KINDS.iter().find(|(_, known)| *known == word).map(|(kind, _)| *kind);
+    let names = fields.optional_text("applications")?.unwrap_or_default().split_whitespace();
+    Ok(PlacedHold {
+        since,
+        kind: kind.ok_or_else(|| format!("the kind `{word}` is unknown"))?,
+        clusters: fields.optional_text("clusters")?.map(str::to_owned),
+        applications: names.map(name).collect::<Result<_, Fault>>()?,
+        reason: fields.text("reason")?.to_owned(),
+        by: fields.text("by")?.to_owned(),
+        at: fields.parse("at")?,
+        until: fields.optional("until")?,
+    })
+}
+
+/// The kinds of placed holds, as they are written.
+const KINDS: [(PlacedKind, &str); 3] =
+    [(PlacedKind::Hold, "hold"), (PlacedKind::Rollback, "rollback"), (PlacedKind::Stop, "stop")];
 
 /// A hold of no cluster of the ledger is a damage: it would hold nothing.
 pub(super) fn check_holds(
@@ -85,10 +127,33 @@ pub(super) fn write_hold(hold: &Hold) -> (String, String) {
     (format!("{}.yaml", hold.cluster), text)
 }
 
+/// The name and text of the file of a hold that a person placed.
+pub(super) fn write_placed(hold: &PlacedHold) -> (String, String) {
+    let kind = KINDS.iter().find(|(kind, _)| *kind == hold.kind).map_or("hold", |(_, word)| word);
+    let mut text = format!("kind: {kind}\n");
+    if let Some(clusters) = &hold.clusters {
+        let _ = writeln!(text, "clusters: {}", quoted(clusters));
+    }
+    if !hold.applications.is_empty() {
+        let names: Vec<&str> = hold.applications.iter().map(|name| name.as_str()).collect();
+        let _ = writeln!(text, "applications: {}", quoted(&names.join(" ")));
+    }
+    let (reason, by) = (quoted(&hold.reason), quoted(&hold.by));
+    let _ = write!(text, "reason: {reason}\nby: {by}\nat: {}\n", quoted(&hold.at.to_string()));
+    if let Some(until) = hold.until {
+        let _ = writeln!(text, "until: {}", quoted(&until.to_string()));
+    }
+    (format!("{}.yaml", hold.name()), text)
+}
+
 /// The name and text of an approval's file.
 pub(super) fn write_approval(approval: &Approval) -> (String, String) {
     let mut text = String::new();
     let by = quoted(&approval.by);
     let _ = write!(text, "by: {by}\ngeneration: {}\n", approval.generation);
     (format!("{}.yaml", approval.plan), text)
+}
+
+fn name(text: &str) -> Result<ApplicationName, Fault> {
+    ApplicationName::parse(text).map_err(|error| error.to_string())
 }

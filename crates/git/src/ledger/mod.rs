@@ -16,6 +16,7 @@
 //! clusters/<2 hex>/<uid>/tree/
 //! revisions/<hundreds>/<generation>.yaml
 //! holds/<cluster uid>.yaml
+//! holds/hold-<generation>.yaml
 //! approvals/<plan digest>.yaml
 //! ```
 //!
@@ -72,6 +73,11 @@
 //! `kind` is `foreign` (its folder or branch was changed by someone else) or `adopted` (that
 //! foreign tree was made the cluster's own), `tree` the tree that was found, `since` the step.
 //! An adopted tree may hold anything; its parts and cells are those of `released/`.
+//!
+//! **`holds/hold-<generation>.yaml`** is what a person holds back since that step. `kind` is
+//! `hold`, `rollback` (what was rolled back) or `stop` (every release). `clusters` is the
+//! expression that selects the clusters, every one without it; `applications` their names with
+//! spaces between, everything without it. `reason`, `by` whom, `at` what time, and `until` when.
 //!
 //! **`approvals/<plan digest>.yaml`** is a confirmation: `by` whom, and the `generation` of the
 //! step that it let pass.
@@ -158,6 +164,7 @@ pub fn read_ledger_at(repository: &Repository, commit: CommitId) -> Result<Ledge
         applications,
         clusters,
         holds,
+        placed: marks::read_placed(&snapshot)?,
         approvals: marks::read_approvals(&snapshot)?,
         deletions: settings.deletions,
     })

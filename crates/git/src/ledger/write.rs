@@ -166,9 +166,13 @@ impl Writing<'_> {
     }
 
     fn holds(&self) -> Option<ObjectId> {
-        match self.before.filter(|before| before.holds == self.ledger.holds) {
+        let Ledger { holds, placed, .. } = &self.ledger;
+        match self.before.filter(|before| before.holds == *holds && before.placed == *placed) {
             Some(_) => self.id_before(marks::HOLDS),
-            None => self.files(self.ledger.holds.iter().map(marks::write_hold)),
+            None => {
+                let placed = placed.iter().map(marks::write_placed);
+                self.files(holds.iter().map(marks::write_hold).chain(placed))
+            }
         }
     }
 

@@ -52,6 +52,7 @@ pub(crate) fn step(objects: &Objects, last: Option<&Ledger>, clusters: &[TestClu
         applications: names.iter().map(|name| ApplicationName::parse(name).unwrap()).collect(),
         clusters: Vec::new(),
         holds: Vec::new(),
+        placed: Vec::new(),
         approvals: Vec::new(),
         deletions: Vec::new(),
     };

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use git::Objects;
+use jiff::Timestamp;
 use model::{
     ApplicationId, ApplicationName, Approval, ClusterName, ClusterUid, CommitId, Deletions, Digest,
     Entry, Fragment, Generation, Hold, HoldKind, Layout, Ledger, LedgerCell, LedgerCluster, Mode,
-    NamespaceName, ObjectId, Parts, Sink,
+    NamespaceName, ObjectId, Parts, PlacedHold, PlacedKind, Sink,
 };
 use proptest::prelude::*;
 
@@ -107,6 +108,7 @@ pub(crate) fn real(objects: &Objects, sketch: &Sketch) -> Ledger {
         layout: if sketch.flux { Layout::Flux } else { Layout::Manifests },
         applications,
         holds: holds(objects, sketch, &clusters),
+        placed: placed(sketch),
         approvals: approvals(sketch),
         deletions: sketch.deletions.iter().map(deletions).collect(),
         clusters,
@@ -221,4 +223,20 @@ fn approvals(sketch: &Sketch) -> Vec<Approval> {
 fn deletions((generation, at, n_bindings): &(u32, i64, u32)) -> Deletions {
     let at = jiff::Timestamp::from_millisecond(*at).unwrap();
     Deletions { generation: Generation(*generation), at, n_bindings: *n_bindings }
+}
+
+/// As many holds of persons as there are of clusters, each with other fields left out.
+fn placed(sketch: &Sketch) -> Vec<PlacedHold> {
+    let name = |name: &str| ApplicationName::parse(name).unwrap();
+    let hold = |index: usize| PlacedHold {
+        since: Generation(index as u32 + 1),
+        kind: [PlacedKind::Hold, PlacedKind::Rollback, PlacedKind::Stop][index % 3],
+        clusters: index.is_multiple_of(2).then(|| "/m/ring/\"be ta\" and not /c/a".to_owned()),
+        applications: if index.is_multiple_of(3) { vec![name("api"), name("web")] } else { Vec::new() },
+        reason: "it: \"fails\" # there".to_owned(),
+        by: "anna <anna@example.com>".to_owned(),
+        at: Timestamp::UNIX_EPOCH,
+        until: (!index.is_multiple_of(2)).then_some(Timestamp::UNIX_EPOCH),
+    };
+    (0..sketch.holds.len()).map(hold).collect()
 }

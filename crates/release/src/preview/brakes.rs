@@ -12,6 +12,7 @@ use crate::brakes::Brakes;
 use crate::decide::World;
 use crate::difference::{Difference, Transition};
 use crate::held::{Held, HeldItem, Part, Reason};
+use crate::placed::Covered;
 
 /// What is held of a difference to a ledger that was made of the base.
 pub(super) fn against_base(
@@ -27,10 +28,13 @@ pub(super) fn against_base(
         confirm: None,
         by: String::new(),
         all_or_nothing: false,
+        placed: Vec::new(),
     };
     // The ledger of a base records no deletions, so any time is as good as another.
     let (kept, now) = (HashSet::new(), Timestamp::UNIX_EPOCH);
-    let brakes = Brakes { ledger, rendered, difference, world: &world, kept: &kept, now };
+    let covered = Covered::default();
+    let brakes =
+        Brakes { ledger, rendered, difference, world: &world, kept: &kept, covered: &covered, now };
     let verdicts = brakes.hold();
     let items = brakes.items(&verdicts);
     grouped(&items, &verdicts.reasons.into_list())

@@ -161,6 +161,7 @@ proptest! {
             confirm: None,
             by: "anna".to_owned(),
             all_or_nothing: false,
+            placed: Vec::new(),
         };
         let before = cells(publisher.ledger.as_ref());
         let now = publisher.now;

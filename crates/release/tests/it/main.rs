@@ -8,6 +8,7 @@ mod fleet;
 mod foreign;
 mod laws;
 mod memory;
+mod placed;
 mod previews;
 mod refusals;
 mod releases;

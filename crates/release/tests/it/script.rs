@@ -12,6 +12,12 @@
 //! foreign a=x      the folder of cluster `a` holds the tree `x`
 //! descends no | unknown
 //! adopt a=x | discard a | resume a               in place of a render
+//! hold a,b web,api because   a hold of persons; `*` for all clusters or everything on them
+//! roll back a,b web because  one that holds from the next step on
+//! stop because               one of every release
+//! until 5h                   when it ends by itself
+//! lift 2                     takes the hold of step 2 away
+//! expressions unknown        nobody knows which clusters a hold selects
 //! ```
 //!
 //! Each block moves the ledger, if the decision has a step.
@@ -20,8 +26,14 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
-use model::{Cause, Digest, Hold, HoldKind, Ledger, Observed, Rendered, Step};
-use release::{Decided, Decision, Held, HeldItem, World, adopt, compare, decide, discard, resume};
+use model::{
+    ApplicationName, Cause, ClusterId, ClusterSet, Digest, Generation, Hold, HoldKind, Ledger,
+    Observed, PlacedHold, PlacedKind, Rendered, Step,
+};
+use release::{
+    Decided, Decision, Held, HeldItem, NewHold, OrderError, Orders, Placed, World, adopt, compare,
+    decide, discard, follow_orders, resume,
+};
 
 use crate::fleet::{Trees, rendered};
 
@@ -75,6 +87,10 @@ impl Publisher {
     fn decide_rendered(&mut self, rendered: &Rendered, block: &str) -> Decision {
         let difference = compare(self.ledger.as_ref(), rendered);
         let mut world = self.world(block);
+        world.placed = match self.placed(rendered, block) {
+            Ok(placed) => placed,
+            Err(error) => panic!("{error}"),
+        };
         let unread: Vec<&str> = words(block, "unread").collect();
         for transition in difference.transitions() {
             let ids = [transition.old, transition.new].into_iter().flatten();
@@ -111,6 +127,7 @@ impl Publisher {
             confirm: None,
             by: words(block, "by").next().unwrap_or("anna").to_owned(),
             all_or_nothing: block.lines().any(|line| line.trim() == "strict"),
+            placed: Vec::new(),
         };
         for hours in words(block, "after") {
             let hours: i64 = hours.trim_end_matches('h').parse().unwrap();
@@ -136,6 +153,41 @@ impl Publisher {
     }
 
     /// `adopt a=x`, `discard a`, `resume a`.
+    /// The holds of persons, after what the block orders.
+    fn placed(&self, rendered: &Rendered, block: &str) -> Result<Vec<Placed>, OrderError> {
+        let hours = words(block, "until").next().map(|text| text.trim_end_matches('h'));
+        let until =
+            hours.map(|hours| self.now + SignedDuration::from_hours(hours.parse().unwrap()));
+        let kinds = [("hold", PlacedKind::Hold), ("roll back", PlacedKind::Rollback)];
+        let orders =
+            kinds.iter().flat_map(|(word, kind)| words(block, word).map(|rest| (*kind, rest)));
+        let stops = words(block, "stop").map(|reason| NewHold {
+            kind: PlacedKind::Stop,
+            clusters: None,
+            applications: Vec::new(),
+            reason: reason.to_owned(),
+            until,
+        });
+        let place = orders.map(|(kind, text)| new_hold(kind, text, until)).chain(stops).next();
+        let lift = words(block, "lift").map(|step| Generation(step.parse().unwrap())).collect();
+        let orders = Orders { place, lift };
+        let unknown = block.lines().any(|line| line.trim() == "expressions unknown");
+        let placed = |hold: PlacedHold| Placed {
+            clusters: match unknown {
+                true => Observed::Unknown(Cause("its cluster is gone".to_owned())),
+                false => Observed::Known(selected(rendered, hold.clusters.as_deref())),
+            },
+            holds_now: hold.kind != PlacedKind::Rollback || Some(hold.since) != self.next(),
+            hold,
+        };
+        let after = follow_orders(self.ledger.as_ref(), &orders, "anna", self.now)?;
+        Ok(after.into_iter().map(placed).collect())
+    }
+
+    fn next(&self) -> Option<Generation> {
+        Some(self.ledger.as_ref()?.generation.next())
+    }
+
     fn by_hand(&mut self, line: &str) -> Option<String> {
         let (verb, rest) = line.split_once(' ')?;
         if !matches!(verb, "adopt" | "discard" | "resume") {
@@ -182,6 +234,9 @@ impl Publisher {
         for waiting in &decided.waiting {
             let _ = writeln!(text, "waiting {}: {:?}", waiting.cluster, waiting.broken);
         }
+        if decided.n_on_hold > 0 {
+            let _ = writeln!(text, "on hold: {}", decided.n_on_hold);
+        }
         for kept in &decided.kept {
             let tree = self.trees.name(kept.tree);
             let _ = writeln!(text, "kept {}: {:?} {tree}", kept.cluster, kept.kind);
@@ -218,6 +273,10 @@ impl Publisher {
             let kind = if *kind == HoldKind::Foreign { "foreign" } else { "adopted" };
             let _ = writeln!(text, "  hold {name}: {kind} {} @{since}", self.trees.name(*tree));
         }
+        for hold in &ledger.placed {
+            let clusters = hold.clusters.as_deref().unwrap_or("*");
+            let _ = writeln!(text, "  {} {:?} {clusters}: {}", hold.name(), hold.kind, hold.reason);
+        }
         for deletions in &ledger.deletions {
             let _ = writeln!(text, "  deleted {}@{}", deletions.n_bindings, deletions.generation);
         }
@@ -236,6 +295,28 @@ impl Publisher {
         }
         text
     }
+}
+
+/// `a,b web because`, with `*` for all.
+fn new_hold(kind: PlacedKind, text: &str, until: Option<Timestamp>) -> NewHold {
+    let mut words = text.splitn(3, ' ');
+    let mut word = || words.next().unwrap().to_owned();
+    let (clusters, applications, reason) = (word(), word(), word());
+    let names = applications.split(',').filter(|name| *name != "*");
+    NewHold {
+        kind,
+        clusters: Some(clusters).filter(|clusters| clusters != "*"),
+        applications: names.map(|name| ApplicationName::parse(name).unwrap()).collect(),
+        reason,
+        until,
+    }
+}
+
+fn selected(rendered: &Rendered, clusters: Option<&str>) -> ClusterSet {
+    let is_selected = |name: &str| clusters.is_none_or(|all| all.split(',').any(|one| one == name));
+    let all = rendered.clusters.iter().enumerate();
+    let selected = all.filter(|(_, cluster)| is_selected(cluster.name.as_str()));
+    selected.map(|(position, _)| ClusterId(position as u32)).collect()
 }
 
 /// The words after a keyword at the start of any line.
