@@ -6,6 +6,7 @@
 
 mod client;
 mod document;
+mod hold;
 mod identity;
 mod ledger;
 mod page;
@@ -18,6 +19,7 @@ pub use document::{
     Binding, BindingMetadata, BindingSpec, BindingState, BindingStatus, Document, ExpressionCheck,
     ExpressionQuery, Metadata, ReleasedTree, SearchMatch, StaleSince, Tree,
 };
+pub use hold::{Hold, HoldWord, holds_of};
 pub use identity::Whoami;
 pub use ledger::{
     Blame, ClusterStep, PastCluster, SourceCommit, SourceEdit, Step, StepDetail, StepMetadata,

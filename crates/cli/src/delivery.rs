@@ -43,6 +43,18 @@ pub(crate) struct ClusterArguments {
     author: AuthorArguments,
 }
 
+impl ClusterArguments {
+    /// A cluster in a repository, with who acts.
+    pub(crate) fn new(
+        cluster: &str,
+        delivery: &DeliveryArguments,
+        author: &AuthorArguments,
+    ) -> Self {
+        let (delivery, author) = (delivery.clone(), author.clone());
+        Self { cluster: cluster.to_owned(), delivery, author }
+    }
+}
+
 impl AuthorArguments {
     /// Who acts, as `Name <mail>`.
     pub(crate) fn author(&self) -> String {
@@ -281,6 +293,13 @@ pub(crate) fn publish_error(error: &PublishError) -> CommandError {
             CommandError::new(ErrorKind::Conflict, refusal.to_string()).hint(refusal.hint())
         }
         PublishError::Append(error) => append_error(error),
+        PublishError::Order(_)
+        | PublishError::Scope { .. }
+        | PublishError::NoSuchStep(_)
+        | PublishError::NothingToRollBack(_) => {
+            let shown = CommandError::of(ErrorKind::User, error);
+            error.hint().into_iter().fold(shown, CommandError::hint)
+        }
         PublishError::Moved { attempts } => moved(*attempts),
         PublishError::Project(error) => project_error(error),
     }

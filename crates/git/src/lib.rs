@@ -33,7 +33,9 @@ pub use change::{
     merge_base, verify_signature,
 };
 pub use descent::descends;
-pub use ledger::{AppendError, LEDGER_REF, LedgerError, append, read_ledger, read_ledger_at};
+pub use ledger::{
+    AppendError, LEDGER_REF, LedgerError, append, read_ledger, read_ledger_at, read_ledger_of,
+};
 pub use load::{LoadError, Loader, MAX_DEPTH, MAX_FILE, MAX_FILES, load};
 pub use object_change::{ReadObjects, object_change};
 pub use objects::{Objects, PackError};

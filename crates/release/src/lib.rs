@@ -22,6 +22,7 @@ mod names;
 mod placed;
 mod preview;
 mod refusal;
+mod rollback;
 mod step;
 
 pub use comparison::{Comparison, compare};
@@ -40,3 +41,4 @@ pub use preview::{
     FileChange, Group, Hidden, Line, NamespaceCount, Preview, Reasons, Sign, brakes, preview,
 };
 pub use refusal::Refusal;
+pub use rollback::{RollbackScope, RolledBack, roll_back};

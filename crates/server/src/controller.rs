@@ -13,8 +13,9 @@ use arc_swap::ArcSwap;
 use expand::{ExpandError, Expander};
 use git::{Loader, Repository};
 use jiff::Timestamp;
-use model::{CommitId, ExpansionRequest, Expansions, Files, Observed};
+use model::{CommitId, Digest, ExpansionRequest, Expansions, Files, Generation, Observed};
 use plan::{Accepted, Compiled};
+use release::Orders;
 use tokio::sync::{oneshot, watch};
 
 use crate::catalogue::Catalogue;
@@ -159,7 +160,7 @@ impl Desk {
         next.observed = Some(Timestamp::now());
         match self.source.reference(SOURCE_REF) {
             Ok(None) => self.released(&mut next),
-            Ok(Some(commit)) if self.looked_at == Some(commit) => {}
+            Ok(Some(commit)) if self.looked_at == Some(commit) => self.end_holds(&mut next),
             Ok(Some(commit)) => self.take(commit, &mut next),
             Err(error) => next.refused = Some(refused(None, error.to_string(), error.hint())),
         }
@@ -218,6 +219,48 @@ impl Desk {
         Ok(compiled)
     }
 
+    /// Releases what a hold kept back whose time has come.
+    fn end_holds(&mut self, next: &mut Snapshot) {
+        let (Some(sourced), Some(released)) = (&next.source, &next.released) else { return };
+        let now = Timestamp::now();
+        if released.ledger.placed.iter().all(|hold| hold.is_active(now)) {
+            return;
+        }
+        let sourced = sourced.clone();
+        if let Err(error) = self.publish(sourced.accepted()) {
+            tracing::error!(%error, "what a hold kept back is not released yet");
+        }
+        self.released(next);
+    }
+
+    /// Releases the source in use together with what a person orders, and tells everyone.
+    ///
+    /// # Errors
+    /// There is no source in use, or [`PublishError`].
+    pub fn order(&mut self, order: &PersonsOrder) -> Result<Published, OrderFailure> {
+        let mut next = (*self.snapshot()).clone();
+        let sourced = next.source.clone().ok_or(OrderFailure::NoSource)?;
+        let source = &self.source;
+        let descends = |commit, ancestor| git::descends(source, commit, ancestor);
+        let request = Request {
+            author: &order.author,
+            confirm: order.confirm,
+            all_or_nothing: false,
+            descends: &descends,
+            orders: order.orders.clone(),
+            roll_back: order.roll_back,
+            now: Timestamp::now(),
+            begins: &|_| {},
+        };
+        if order.dry_run {
+            return Ok(self.publisher.preview(sourced.accepted(), &request)?);
+        }
+        let published = self.publisher.publish(sourced.accepted(), &request);
+        self.released(&mut next);
+        self.tell(next);
+        Ok(published?)
+    }
+
     fn publish(&mut self, accepted: &Accepted) -> Result<Published, PublishError> {
         let source = &self.source;
         let descends =
@@ -226,6 +269,8 @@ impl Desk {
             author: AUTHOR,
             confirm: None,
             all_or_nothing: false,
+            orders: Orders::default(),
+            roll_back: None,
             descends: &descends,
             now: Timestamp::now(),
             begins: &|_| {},
@@ -250,6 +295,32 @@ impl Desk {
         self.snapshot.store(Arc::new(next));
         self.changed.send_replace(version);
     }
+}
+
+/// What a person orders of the loop.
+#[derive(Clone, Debug, Default)]
+pub struct PersonsOrder {
+    /// Who, as `Name <mail>`.
+    pub author: String,
+    /// The plan that this person confirms.
+    pub confirm: Option<Digest>,
+    /// About holds.
+    pub orders: Orders,
+    /// The step to go back to.
+    pub roll_back: Option<Generation>,
+    /// Whether only to say what would be done.
+    pub dry_run: bool,
+}
+
+/// Why an order was not followed.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderFailure {
+    /// There is nothing to release yet.
+    #[error("no source was accepted yet")]
+    NoSource,
+    /// As when publishing.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
 }
 
 /// Why a commit could not be compiled at all.

@@ -1,7 +1,8 @@
 //! Why a source was not released.
 
 use git::{AppendError, LedgerError, ProjectError, RepositoryError};
-use release::Refusal;
+use model::Generation;
+use release::{OrderError, Refusal};
 
 /// Why a source was not released, or not written for clusters to read.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,23 @@ pub enum PublishError {
     /// Nothing is released, by decision.
     #[error("{0}")]
     Refused(Refusal),
+    /// What was ordered makes no sense. Nothing was released.
+    #[error(transparent)]
+    Order(#[from] OrderError),
+    /// Clusters or applications that were named in an order are not there.
+    #[error("{message}")]
+    Scope {
+        /// What is wrong.
+        message: String,
+        /// What to do next.
+        hint: Option<String>,
+    },
+    /// There is no such step to go back to.
+    #[error("the ledger has no step {0}")]
+    NoSuchStep(Generation),
+    /// What a step gave is what runs.
+    #[error("what step {0} gave is what is released now: there is nothing to roll back")]
+    NothingToRollBack(Generation),
     /// The step could not be written. Nothing was released.
     #[error(transparent)]
     Append(AppendError),
@@ -40,6 +58,13 @@ impl PublishError {
             Self::Refused(refusal) => Some(refusal.hint().to_owned()),
             Self::Repository(error) => error.hint(),
             Self::Project(error) => error.hint(),
+            Self::Scope { hint, .. } => hint.clone(),
+            Self::Order(OrderError::NoSuchHold(_)) => {
+                Some("`res-edge holds` lists those that are there".to_owned())
+            }
+            Self::NoSuchStep(_) | Self::NothingToRollBack(_) => {
+                Some("`res-edge history` lists the steps".to_owned())
+            }
             _ => None,
         }
     }

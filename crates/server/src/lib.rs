@@ -20,6 +20,7 @@ mod data;
 mod error;
 mod http;
 mod identity;
+mod orders;
 mod publisher;
 mod records;
 mod serve;
@@ -27,7 +28,7 @@ mod settings;
 mod sight;
 mod snapshot;
 
-pub use controller::{Controller, ControllerGone, Desk};
+pub use controller::{Controller, ControllerGone, Desk, OrderFailure, PersonsOrder};
 pub use data::{Data, DataError};
 pub use error::PublishError;
 pub use identity::{Caller, Secret};

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use git::{AppendError, Objects, Projected, Projection, Repository};
 use jiff::Timestamp;
 use model::{
-    Cause, ClusterUid, CommitId, Digest, ExpansionRequest, Expansions, Files, Ledger, ObjectChange,
-    ObjectId, Observed, Rendered, Source, Step,
+    Cause, ClusterUid, CommitId, Digest, ExpansionRequest, Expansions, Files, Generation, Ledger,
+    ObjectChange, ObjectId, Observed, Rendered, Source, Step,
 };
 use plan::{Accepted, Compiled, Compiler};
 use rayon::prelude::*;
-use release::{Comparison, Decided, Decision, Difference, Transition, World};
+use release::{Comparison, Decided, Decision, Difference, Orders, Transition, World};
 
 use crate::PublishError;
+use crate::orders::{self, Ordered};
 
 /// How often a step is decided anew when someone else appended one in between.
 const ATTEMPTS: usize = 5;
@@ -35,6 +36,10 @@ pub struct Request<'a> {
     pub all_or_nothing: bool,
     /// Whether a commit of the source follows another one.
     pub descends: &'a dyn Fn(CommitId, CommitId) -> Observed<bool>,
+    /// What this person orders about holds.
+    pub orders: Orders,
+    /// The step whose trees the scope of the placed hold goes back to.
+    pub roll_back: Option<Generation>,
     /// The time of the step.
     pub now: Timestamp,
     /// Told what begins, for a person who waits.
@@ -151,7 +156,7 @@ impl Publisher {
         request: &Request<'_>,
     ) -> Result<Published, PublishError> {
         for _ in 0..ATTEMPTS {
-            let (before, decided) = self.decide(&accepted.rendered, request)?;
+            let (before, decided) = self.decide(accepted, request)?;
             let after = match &decided.step {
                 Some(step) => {
                     (request.begins)(Phase::Append);
@@ -182,7 +187,7 @@ impl Publisher {
         accepted: &Accepted,
         request: &Request<'_>,
     ) -> Result<Published, PublishError> {
-        let (before, decided) = self.decide(&accepted.rendered, request)?;
+        let (before, decided) = self.decide(accepted, request)?;
         let before = before.map(|(_, ledger)| ledger);
         let next = decided.step.as_ref().map(|step| Arc::new(step.ledger.clone()));
         let after = next.or_else(|| before.clone());
@@ -191,12 +196,15 @@ impl Publisher {
 
     fn decide(
         &mut self,
-        rendered: &Rendered,
+        accepted: &Accepted,
         request: &Request<'_>,
     ) -> Result<(Option<Tip>, Decided), PublishError> {
         (request.begins)(Phase::Compare);
         let before = self.read_ledger()?;
         let ledger = before.as_ref().map(|(_, ledger)| &**ledger);
+        let Ordered { placed, rolled_back } =
+            orders::follow(&self.repository, accepted, ledger, request)?;
+        let rendered = rolled_back.as_ref().unwrap_or(&accepted.rendered);
         self.comparison.update(ledger, rendered);
         let difference = self.comparison.difference();
         let world = World {
@@ -206,7 +214,7 @@ impl Publisher {
             confirm: request.confirm,
             by: request.author.to_owned(),
             all_or_nothing: request.all_or_nothing,
-            placed: Vec::new(),
+            placed,
         };
         match release::decide(ledger, rendered, difference, &world, request.now) {
             Decision::Decided(decided) => Ok((before, *decided)),

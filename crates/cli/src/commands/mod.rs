@@ -13,6 +13,8 @@ mod explain;
 mod generate;
 mod get;
 mod history;
+mod hold;
+mod holds;
 mod init;
 mod login;
 mod logout;
@@ -90,7 +92,15 @@ pub(crate) enum Command {
     Adopt(adopt::Arguments),
     /// Write the release over what someone else wrote
     Discard(discard::Arguments),
-    /// End an adoption
+    /// Hold releases back from some clusters or applications
+    Hold(hold::Arguments),
+    /// List what gets no release until a person decides
+    Holds(holds::Arguments),
+    /// Go back to what an earlier step gave
+    Rollback(hold::RollbackArguments),
+    /// Stop every release, everywhere
+    Stop(hold::StopArguments),
+    /// End a hold, a stop, a rollback or an adoption
     Resume(resume::Arguments),
     /// Make an overlay of an application's template for some clusters
     Overlay(overlay::Arguments),
@@ -146,6 +156,10 @@ pub(crate) fn run(line: Line, terminal: &mut Terminal) -> Result<Outcome, Comman
         Command::Publish(arguments) => publish::run(&arguments, session),
         Command::Adopt(arguments) => adopt::run(&arguments, session),
         Command::Discard(arguments) => discard::run(&arguments, session),
+        Command::Hold(arguments) => hold::run(&arguments, session),
+        Command::Holds(arguments) => holds::run(&arguments, session),
+        Command::Rollback(arguments) => hold::roll_back(&arguments, session),
+        Command::Stop(arguments) => hold::stop(&arguments, session),
         Command::Resume(arguments) => resume::run(&arguments, session),
         Command::Overlay(arguments) => overlay::run(&arguments, session),
         Command::Generate(arguments) => generate(&arguments, session),

@@ -17,6 +17,7 @@ mod get;
 mod golden;
 mod help;
 mod history;
+mod hold;
 mod init;
 mod overlay;
 mod publish;

@@ -109,7 +109,7 @@ pub(crate) use history::History;
 
 use std::collections::HashSet;
 
-use model::{ClusterUid, CommitId, HoldKind, Ledger, ObjectId};
+use model::{ClusterUid, CommitId, Generation, HoldKind, Ledger, ObjectId};
 
 use crate::reader::{Reader, TreeEntry, TreeEntryKind};
 use crate::{Repository, RepositoryError};
@@ -168,6 +168,21 @@ pub fn read_ledger_at(repository: &Repository, commit: CommitId) -> Result<Ledge
         approvals: marks::read_approvals(&snapshot)?,
         deletions: settings.deletions,
     })
+}
+
+/// Reads the ledger as one step left it; nothing if there is no such step.
+///
+/// # Errors
+/// If anything of it cannot be read.
+pub fn read_ledger_of(
+    repository: &Repository,
+    generation: Generation,
+) -> Result<Option<Ledger>, LedgerError> {
+    let Some(history) = History::open(repository)? else { return Ok(None) };
+    if generation.0 == 0 || generation > history.generation() {
+        return Ok(None);
+    }
+    read_ledger_at(repository, history.commit(generation)?).map(Some)
 }
 
 /// The tree of the ledger at one commit.

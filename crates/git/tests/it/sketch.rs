@@ -232,7 +232,11 @@ fn placed(sketch: &Sketch) -> Vec<PlacedHold> {
         since: Generation(index as u32 + 1),
         kind: [PlacedKind::Hold, PlacedKind::Rollback, PlacedKind::Stop][index % 3],
         clusters: index.is_multiple_of(2).then(|| "/m/ring/\"be ta\" and not /c/a".to_owned()),
-        applications: if index.is_multiple_of(3) { vec![name("api"), name("web")] } else { Vec::new() },
+        applications: if index.is_multiple_of(3) {
+            vec![name("api"), name("web")]
+        } else {
+            Vec::new()
+        },
         reason: "it: \"fails\" # there".to_owned(),
         by: "anna <anna@example.com>".to_owned(),
         at: Timestamp::UNIX_EPOCH,

@@ -15,11 +15,12 @@ use std::time::Duration;
 
 use git::Loader;
 use jiff::Timestamp;
-use model::{Cause, Digest, Observed};
+use model::{Cause, Digest, Generation, Observed};
+use release::Orders;
 use server::{Phase, Publisher, Request};
 
 use super::Outcome;
-use crate::delivery::{self, AuthorArguments, DeliveryArguments};
+use crate::delivery::{self, AuthorArguments, ClusterArguments, DeliveryArguments};
 use crate::error::CommandError;
 use crate::expansion::expand;
 use crate::session::Session;
@@ -64,6 +65,38 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
     #[arg(value_name = "text|json", hide_default_value = true)]
     output: Output,
+    /// What another command orders together with the release.
+    #[arg(skip)]
+    orders: Orders,
+    /// The step that a rollback goes back to.
+    #[arg(skip)]
+    roll_back: Option<Generation>,
+}
+
+/// The arguments that every command has that appends a step with what a person orders.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ReleaseArguments {
+    #[command(flatten)]
+    delivery: DeliveryArguments,
+    #[command(flatten)]
+    author: AuthorArguments,
+    /// Let pass what waits; the digest names exactly what was shown
+    #[arg(long, value_name = "DIGEST")]
+    confirm: Option<Digest>,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
+    #[arg(value_name = "text|json", hide_default_value = true)]
+    output: Output,
+}
+
+impl ReleaseArguments {
+    /// The same, for an act on one cluster.
+    pub(crate) fn on_cluster(&self, cluster: &str) -> ClusterArguments {
+        ClusterArguments::new(cluster, &self.delivery, &self.author)
+    }
 }
 
 impl Arguments {
@@ -78,7 +111,26 @@ impl Arguments {
             follow: false,
             interval: Duration::from_secs(1),
             output: Output::Text,
+            orders: Orders::default(),
+            roll_back: None,
         }
+    }
+
+    /// A release together with what a person orders.
+    pub(crate) fn ordering(release: &ReleaseArguments, orders: Orders) -> Self {
+        Self {
+            author: release.author.clone(),
+            confirm: release.confirm,
+            dry_run: release.dry_run,
+            output: release.output,
+            orders,
+            ..Self::releasing_to(release.delivery.clone())
+        }
+    }
+
+    /// The same, going back to what a step gave.
+    pub(crate) fn rolling_back(self, to: Generation) -> Self {
+        Self { roll_back: Some(to), ..self }
     }
 }
 
@@ -158,6 +210,8 @@ impl<'a> Run<'a> {
             author: &author,
             confirm: arguments.confirm,
             all_or_nothing: arguments.all_or_nothing,
+            orders: arguments.orders.clone(),
+            roll_back: arguments.roll_back,
             descends: &|commit, ancestor| match loader.repository() {
                 Some(repository) => git::descends(repository, commit, ancestor),
                 None => Observed::Unknown(Cause("the source is in no repository".to_owned())),

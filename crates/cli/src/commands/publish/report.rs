@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 use git::Projected;
-use model::{ApplicationName, CommitId, Generation, HoldKind, Ledger};
+use model::{ApplicationName, CommitId, Generation, HoldKind, Ledger, PlacedHold};
 use release::{Decided, Held, HeldItem, Part, Summary};
 use serde_json::{Value, json};
 use server::Published;
@@ -90,12 +90,43 @@ impl<'a> Publication<'a> {
             session.terminal.print(&self.table())?;
         }
         session.terminal.message(&self.headline());
+        self.placed(session);
         self.write_problems(session);
         Ok(())
     }
 
+    /// The holds of persons after the step.
+    fn holds(&self) -> &[PlacedHold] {
+        self.after.as_ref().map_or(&[], |ledger| &ledger.placed)
+    }
+
+    /// Says what the step holds from now on, and how that ends.
+    fn placed(&self, session: &mut Session) {
+        let new = self.holds().iter().find(|hold| Some(hold.since) == self.generation());
+        let Some(hold) = new.filter(|_| self.is_step()) else { return };
+        let name = hold.name();
+        let until = hold.until.map_or_else(String::new, |until| format!("at {until}, or "));
+        let holds = if self.is_dry_run { "would hold" } else { "holds" };
+        session.terminal.message(&format!(
+            "{name} {holds} from then on; it ends {until}with `res-edge resume --hold {name}`"
+        ));
+    }
+
+    /// Says what stays as it is since persons hold it.
+    fn on_hold(&self, session: &mut Session) {
+        let n = self.decided.n_on_hold;
+        if n > 0 {
+            let names: Vec<String> = self.holds().iter().map(PlacedHold::name).collect();
+            let (parts, names) = (count(n, "part"), some_of(&names, NAMED));
+            session
+                .terminal
+                .message(&format!("{parts} on hold, under {names}; see `res-edge holds`"));
+        }
+    }
+
     /// Writes what is stale, held or was not written.
     pub(crate) fn write_problems(&self, session: &mut Session) {
+        self.on_hold(session);
         self.stale(session);
         self.kept(session);
         self.not_written(session);
@@ -305,6 +336,7 @@ impl<'a> Publication<'a> {
                 "waiting": self.decided.waiting.iter().map(|one| one.cluster.as_str())
                     .collect::<Vec<_>>(),
                 "kept": self.kept_documents(),
+                "onHold": self.decided.n_on_hold,
                 "held": self.decided.held.as_ref().map(held_document),
             },
         })
