@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use expand::{ExpandError, Expander};
@@ -22,6 +22,7 @@ use crate::catalogue::Catalogue;
 use crate::data::Data;
 use crate::http::diagnostic_texts;
 use crate::snapshot::{Refused, Released, Snapshot, Sourced};
+use crate::telemetry::{Metrics, Outcome};
 use crate::{PublishError, Published, Publisher, Request};
 
 /// As whom the loop releases what was merged.
@@ -64,6 +65,7 @@ pub struct Desk {
     looked_at: Option<CommitId>,
     snapshot: Arc<ArcSwap<Snapshot>>,
     changed: watch::Sender<u64>,
+    metrics: Arc<Metrics>,
 }
 
 impl Controller {
@@ -71,10 +73,11 @@ impl Controller {
     ///
     /// # Errors
     /// The source cannot be opened.
-    pub fn start(
+    pub(crate) fn start(
         data: &Data,
         expander: Expander,
         poll: Duration,
+        metrics: Arc<Metrics>,
     ) -> Result<(Self, JoinHandle<()>), git::LoadError> {
         let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
         let (changed, watched) = watch::channel(0);
@@ -86,6 +89,7 @@ impl Controller {
             looked_at: None,
             snapshot: Arc::clone(&snapshot),
             changed,
+            metrics,
         };
         let (orders, inbox) = channel();
         let thread = std::thread::spawn(move || run(&mut desk, &inbox, poll));
@@ -161,10 +165,23 @@ impl Desk {
         match self.source.reference(SOURCE_REF) {
             Ok(None) => self.released(&mut next),
             Ok(Some(commit)) if self.looked_at == Some(commit) => self.end_holds(&mut next),
-            Ok(Some(commit)) => self.take(commit, &mut next),
+            Ok(Some(commit)) => {
+                let start = Instant::now();
+                self.take(commit, &mut next);
+                self.metrics.looked(self.outcome(commit, &next), start.elapsed());
+            }
             Err(error) => next.refused = Some(refused(None, error.to_string(), error.hint())),
         }
         self.tell(next);
+    }
+
+    /// How taking a commit ended.
+    fn outcome(&self, commit: CommitId, next: &Snapshot) -> Outcome {
+        match (&next.refused, self.looked_at == Some(commit)) {
+            (None, _) => Outcome::Success,
+            (Some(_), true) => Outcome::Refused,
+            (Some(_), false) => Outcome::Failed,
+        }
     }
 
     /// Takes a new commit of the source.

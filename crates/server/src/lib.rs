@@ -27,6 +27,7 @@ mod serve;
 mod settings;
 mod sight;
 mod snapshot;
+mod telemetry;
 
 pub use controller::{Controller, ControllerGone, Desk, OrderFailure, PersonsOrder};
 pub use data::{Data, DataError};

@@ -14,9 +14,11 @@ use store::{NewToken, Store, StoreError};
 
 use crate::controller::Controller;
 use crate::data::{Data, DataError};
+use crate::http::metrics::{self, Told};
 use crate::http::{AppState, Idempotency, Limits, router};
 use crate::identity::{ADMINISTRATOR, Callers, Secret};
 use crate::settings::{Settings, Tls};
+use crate::telemetry::Metrics;
 
 /// How long requests that are being answered may go on after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -67,6 +69,7 @@ pub struct Server {
     tls: Option<(Tls, RustlsConfig)>,
     state: AppState,
     thread: JoinHandle<()>,
+    told: Option<Told>,
     new_token: Option<Secret>,
 }
 
@@ -92,19 +95,40 @@ impl Server {
             None => None,
         };
         let expander = Expander::new(settings.expansion);
-        let (controller, thread) = Controller::start(&data, expander, settings.poll)?;
+        let metrics = Arc::new(Metrics::new());
+        let (controller, thread) =
+            Controller::start(&data, expander, settings.poll, Arc::clone(&metrics))?;
+        let told = match settings.metrics_listen {
+            Some(address) => Some(tell(address, &metrics, &controller).await?),
+            None => None,
+        };
         let callers = Arc::new(Callers::new(store.clone(), settings.admin_token.as_ref()));
         let limits = Arc::new(Limits::new(settings.behind_proxy));
         let idempotency = Arc::new(Idempotency::default());
         let known_steps = Arc::default();
-        let state = AppState { controller, data, store, callers, limits, idempotency, known_steps };
-        Ok(Self { listener, address, tls, state, thread, new_token })
+        let state = AppState {
+            controller,
+            data,
+            store,
+            metrics,
+            callers,
+            limits,
+            idempotency,
+            known_steps,
+        };
+        Ok(Self { listener, address, tls, state, thread, told, new_token })
     }
 
     /// Where it listens; with the port that the system chose, where 0 was asked for.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it tells its metrics, if it does.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.told.as_ref().map(|told| told.address)
     }
 
     /// Its address as a URL.
@@ -132,7 +156,7 @@ impl Server {
     /// # Errors
     /// The listener fails.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
-        let Self { listener, address, tls, state, thread, .. } = self;
+        let Self { listener, address, tls, state, thread, told, .. } = self;
         let handle = Handle::new();
         let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let listen = |source| ServeError::Listen { address, source };
@@ -163,8 +187,20 @@ impl Server {
         // The loop may be in the middle of a release, which is short and must not be cut.
         let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         state.store.close().await;
+        drop(told);
         answered.map_err(listen)
     }
+}
+
+/// Starts to tell metrics.
+async fn tell(
+    address: SocketAddr,
+    metrics: &Arc<Metrics>,
+    controller: &Controller,
+) -> Result<Told, ServeError> {
+    let router = metrics::router(Arc::clone(metrics), controller.clone());
+    let told = Told::start(address, router).await;
+    told.map_err(|source| ServeError::Listen { address, source })
 }
 
 /// Makes the administrator's token, if there never was one.

@@ -13,6 +13,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where it tells its metrics, to anyone who asks; nowhere if there is no address.
+    pub metrics_listen: Option<SocketAddr>,
     /// Its certificate and key; without them it speaks plain HTTP.
     pub tls: Option<Tls>,
     /// Whether a proxy in front of it ends TLS.

@@ -22,6 +22,9 @@ pub(crate) struct Arguments {
     /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7080")]
     listen: SocketAddr,
+    /// Address to tell metrics on, to anyone who asks; off unless given
+    #[arg(long, value_name = "ADDRESS")]
+    metrics_listen: Option<SocketAddr>,
     /// Certificate to serve HTTPS with, read again when it changes
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -69,6 +72,7 @@ impl Arguments {
         Ok(Settings {
             data: self.data.clone(),
             listen: self.listen,
+            metrics_listen: self.metrics_listen,
             tls: tls.map(|(certificate, key)| Tls { certificate, key }),
             behind_proxy: self.behind_proxy,
             database: self.database.clone(),
@@ -95,6 +99,9 @@ fn start_log(session: &Session) {
 fn welcome(server: &Server, session: &mut Session) -> Result<(), CommandError> {
     let url = server.url();
     session.terminal.message(&format!("listening on {url}"));
+    if let Some(address) = server.metrics_address() {
+        session.terminal.message(&format!("metrics on http://{address}/metrics"));
+    }
     if let Some(token) = server.new_token() {
         session.terminal.message("the administrator's token, which is shown only now:");
         session.terminal.print_line(token.reveal())?;

@@ -11,6 +11,7 @@ mod gate;
 mod idempotency;
 mod limits;
 mod listing;
+pub(crate) mod metrics;
 mod problem;
 mod reference;
 mod routes;
@@ -64,6 +65,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .layer(axum::middleware::from_fn_with_state(state.clone(), limits::of_caller))
         .layer(axum::middleware::from_fn_with_state(state.clone(), gate::admit))
         .layer(axum::middleware::from_fn_with_state(state.clone(), limits::of_stranger))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), metrics::count))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_ANSWER))
         .layer(CatchPanicLayer::custom(answer::panicked))

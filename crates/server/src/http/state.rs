@@ -12,6 +12,7 @@ use crate::data::Data;
 use crate::http::{Idempotency, Limits};
 use crate::identity::Callers;
 use crate::snapshot::Snapshot;
+use crate::telemetry::Metrics;
 
 /// What every route is given; cheap to clone.
 #[derive(Clone)]
@@ -22,6 +23,8 @@ pub(crate) struct AppState {
     pub(crate) data: Arc<Data>,
     /// The database.
     pub(crate) store: store::Store,
+    /// What is measured.
+    pub(crate) metrics: Arc<Metrics>,
     /// Finds who asks.
     pub(crate) callers: Arc<Callers>,
     /// How many requests pass.

@@ -4,6 +4,7 @@
 
 mod documents;
 mod ledger;
+mod metrics;
 mod openapi;
 mod repeats;
 mod start;

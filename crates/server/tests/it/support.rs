@@ -18,6 +18,7 @@ pub(crate) struct Running {
     pub(crate) folder: TempDir,
     pub(crate) url: String,
     pub(crate) controller: Controller,
+    pub(crate) metrics: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     ended: JoinHandle<Result<(), ServeError>>,
 }
@@ -27,6 +28,7 @@ pub(crate) fn settings(data: &Path) -> Settings {
     Settings {
         data: data.to_owned(),
         listen: ([127, 0, 0, 1], 0).into(),
+        metrics_listen: None,
         tls: None,
         behind_proxy: false,
         database: None,
@@ -60,8 +62,9 @@ impl Running {
         let server = Server::start(settings).await.unwrap();
         let (stop, stopped) = oneshot::channel();
         let (url, controller) = (server.url(), server.controller().clone());
+        let metrics = server.metrics_address().map(|address| format!("http://{address}/metrics"));
         let ended = tokio::spawn(server.run(async move { drop(stopped.await) }));
-        Self { folder, url, controller, stop: Some(stop), ended }
+        Self { folder, url, controller, metrics, stop: Some(stop), ended }
     }
 
     /// Stops it, and gives its folder back.
