@@ -144,6 +144,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("limit", "RES_EDGE_LIMIT"),
     ("list", "RES_EDGE_LIST"),
     ("listen", "RES_EDGE_LISTEN"),
+    ("metrics-listen", "RES_EDGE_METRICS_LISTEN"),
     ("name", "RES_EDGE_NAME"),
     ("no-color", "RES_EDGE_NO_COLOR"),
     ("no-headers", "RES_EDGE_NO_HEADERS"),
@@ -220,6 +221,26 @@ pub(crate) fn parse(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is under `deploy/` sets variables, and a misspelt one would do nothing.
+    #[test]
+    fn deployments_set_variables_that_there_are() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy");
+        let files = [
+            "docker/Dockerfile",
+            "systemd/res-edge.service",
+            "charts/res-edge/templates/server.yaml",
+        ];
+        for file in files {
+            let text = std::fs::read_to_string(root.join(file)).unwrap();
+            let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            // `RES_EDGE_` alone is the prefix, in a comment.
+            let named = words.filter(|word| word.starts_with("RES_EDGE_") && word.len() > 9);
+            let unknown: Vec<&str> =
+                named.filter(|word| !VARIABLES.iter().any(|(_, known)| known == word)).collect();
+            assert_eq!(unknown, Vec::<&str>::new(), "{file}");
+        }
+    }
 
     fn longs(command: &clap::Command) -> Vec<String> {
         let own = command.get_arguments().filter_map(|arg| arg.get_long().map(str::to_owned));
