@@ -174,10 +174,18 @@ pub(crate) fn command() -> clap::Command {
     with_variables(Line::command())
 }
 
+/// Whether a flag of a command is none of a variable: the `--output` of `generate` is a folder,
+/// and a variable that means a format elsewhere must not be one there.
+fn has_no_variable(command: &str, long: &str) -> bool {
+    (command, long) == ("generate", "output")
+}
+
 fn with_variables(command: clap::Command) -> clap::Command {
+    let name = command.get_name().to_owned();
     let command = command.mut_args(|arg| {
+        let long = arg.get_long().filter(|long| !has_no_variable(&name, long));
         let variable =
-            VARIABLES.iter().find(|(long, _)| arg.get_long() == Some(*long)).map(|(_, name)| *name);
+            VARIABLES.iter().find(|(known, _)| long == Some(*known)).map(|(_, name)| *name);
         match (variable, arg.get_action()) {
             (Some(name), ArgAction::SetTrue) => {
                 arg.env(name).hide_env(true).value_parser(FalseyValueParser::new())
@@ -186,12 +194,7 @@ fn with_variables(command: clap::Command) -> clap::Command {
             (None, _) => arg,
         }
     });
-    command.mut_subcommands(|command| match command.get_name() {
-        // Its `--output` is a folder, and a variable that means a format elsewhere must not be
-        // one here.
-        "generate" => command,
-        _ => with_variables(command),
-    })
+    command.mut_subcommands(with_variables)
 }
 
 /// Parses the words. Answers nothing where help or the version was asked for, which is then
@@ -250,6 +253,21 @@ mod tests {
     #[test]
     fn command_line_is_consistent() {
         command().debug_assert();
+    }
+
+    /// The flags of a command and those below it that no variable sets.
+    fn without_variable(command: &clap::Command) -> Vec<String> {
+        let own = command.get_arguments().filter(|arg| arg.get_env().is_none());
+        let own =
+            own.filter_map(|arg| Some(format!("{} --{}", command.get_name(), arg.get_long()?)));
+        own.chain(command.get_subcommands().flat_map(without_variable)).collect()
+    }
+
+    #[test]
+    fn the_variable_of_each_flag_sets_it() {
+        let mut without = without_variable(&command());
+        without.retain(|flag| !flag.ends_with("--help") && !flag.ends_with("--version"));
+        assert_eq!(without, ["generate --output"]);
     }
 
     #[test]
