@@ -1,7 +1,8 @@
 //! Who is who: clusters and applications of a render found again in the ledger.
 //!
 //! A present name wins; a former name counts only where the present one is not in the ledger
-//! and the former one is not in the render.
+//! and the former one is not in the render. Two applications that ran beside each other on some
+//! cluster are two, whatever one of them says later: the other one goes.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -76,7 +77,9 @@ impl ApplicationTable {
         for (name, former) in &rendered.applications {
             let Some(former) = former else { continue };
             let is_free = rendered.applications.binary_search_by(|(n, _)| n.cmp(former)).is_err();
-            if let (true, Ok(index)) = (is_free, names.binary_search(former)) {
+            if let (true, Ok(index)) = (is_free, names.binary_search(former))
+                && !ledger.is_some_and(|ledger| ran_beside(ledger, former, name))
+            {
                 renamed_to[index].get_or_insert(position(name));
             }
         }
@@ -87,4 +90,14 @@ impl ApplicationTable {
             names,
         }
     }
+}
+
+/// Whether two applications are released on one cluster.
+fn ran_beside(ledger: &Ledger, one: &ApplicationName, other: &ApplicationName) -> bool {
+    let find = |name| ledger.applications.binary_search(name).map(|at| ApplicationId(at as u32));
+    let (Ok(one), Ok(other)) = (find(one), find(other)) else { return false };
+    ledger.clusters.iter().any(|cluster| {
+        let runs = |id| cluster.cells.applications().binary_search(id).is_ok();
+        runs(&one) && runs(&other)
+    })
 }

@@ -453,3 +453,10 @@ fn what_waits_keeps_its_digest_while_the_rest_goes_on() {
     let text = publisher.act("cluster a: api=3\nconfirm\n");
     assert!(text.starts_with("release 3: 1 cluster, 2 applications changed"), "{text}");
 }
+
+#[test]
+fn an_application_that_claims_the_name_of_one_beside_it_does_not_hide_that_it_goes() {
+    let before = clusters(3, "till=1 web=1");
+    let after = clusters(3, "web=1");
+    assert_snapshot!(run(&format!("{before}==\napplication web was till\n{after}")));
+}
