@@ -1,8 +1,8 @@
 //! What must wait for a person, cell by cell.
 //!
 //! Deletions above the budget, an application that loses all its clusters, a cluster that loses
-//! all its applications, protected objects, what could not be read, and Namespace documents that
-//! vanish. What is not held goes on.
+//! all its applications, protected objects, what could not be read, Namespace documents that
+//! vanish, and clusters that leave in number. What is not held goes on.
 
 use std::collections::HashSet;
 
@@ -24,6 +24,9 @@ use crate::placed::Covered;
 /// How many bindings may always vanish in 24 hours, however small the fleet.
 const MIN_BUDGET: u32 = 10;
 
+/// How many clusters may always leave at once, unless none stays.
+const MIN_LEAVING: u32 = 3;
+
 /// In place of a reason: a broken cell is not held, it cannot go on, and holds its partners.
 const NEVER_GOES_ON: usize = usize::MAX;
 
@@ -43,6 +46,8 @@ pub(crate) struct Verdict {
 pub(crate) struct Verdicts {
     /// One for each of [`Difference::clusters`].
     pub(crate) clusters: Vec<Verdict>,
+    /// Why the clusters of [`Difference::orphaned`] stay, if they do.
+    pub(crate) orphans: Option<usize>,
     pub(crate) reasons: Reasons,
 }
 
@@ -73,8 +78,8 @@ pub(crate) struct Brakes<'a> {
 impl Brakes<'_> {
     /// Decides what is held.
     pub(crate) fn hold(&self) -> Verdicts {
-        let mut verdicts =
-            Verdicts { clusters: self.placed_verdicts(), reasons: Reasons::default() };
+        let clusters = self.placed_verdicts();
+        let mut verdicts = Verdicts { clusters, ..Verdicts::default() };
         let changed = self.difference.clusters.iter().zip(&mut verdicts.clusters);
         for (cluster, verdict) in changed.filter(|(cluster, _)| self.released(cluster).is_some()) {
             hold_namespaces(cluster, verdict, &mut verdicts.reasons);
@@ -84,6 +89,7 @@ impl Brakes<'_> {
         // what is held for being the last may keep objects that others would take.
         while self.hold_emptied(&mut verdicts) {}
         self.hold_over_budget(&mut verdicts);
+        verdicts.orphans = self.hold_orphans(&mut verdicts.reasons);
         verdicts
     }
 
@@ -124,6 +130,25 @@ impl Brakes<'_> {
     fn is_covered(&self, rendered: usize, cell: &CellDifference) -> bool {
         let mut names = [Some(cell.application), cell.former].into_iter().flatten();
         names.any(|id| self.covered.cell(rendered, self.difference.application(id)))
+    }
+
+    /// The clusters that leave the fleet, unless they keep everything.
+    fn leaving(&self) -> impl Iterator<Item = &LedgerCluster> {
+        let orphaned = self.difference.orphaned.iter();
+        let clusters = orphaned.map(|position| &*self.ledger.clusters[*position]);
+        clusters.filter(|cluster| !self.covered.stops && !self.kept.contains(&cluster.uid))
+    }
+
+    /// Holds the clusters that leave if they are many, or all: nothing is deleted on them, but
+    /// they lose their identity, and a folder that was lost looks like this. It depends on the
+    /// source and on who leaves, so that what else is released meanwhile does not let them go.
+    fn hold_orphans(&self, reasons: &mut Reasons) -> Option<usize> {
+        let n_clusters = self.leaving().count() as u32;
+        let remaining = self.rendered.clusters.len() as u32;
+        let part = u64::from(remaining) * u64::from(self.rendered.deletion_budget_ppm) / 1_000_000;
+        let limit = MIN_LEAVING.max(u32::try_from(part).unwrap_or(u32::MAX));
+        let is_held = n_clusters > limit || (n_clusters > 0 && remaining == 0);
+        is_held.then(|| reasons.add(Reason::ClustersLeave { n_clusters, remaining, limit }))
     }
 
     /// The cluster as released, unless it is new or keeps everything.
@@ -343,7 +368,23 @@ impl Brakes<'_> {
                 items.push(item(Part::Bootstrap, (old, None), reason));
             }
         }
+        if let Some(reason) = verdicts.orphans {
+            let mut leaving: Vec<&LedgerCluster> = self.leaving().collect();
+            leaving.sort_by(|one, other| one.name.cmp(&other.name));
+            items.extend(leaving.into_iter().map(|cluster| leaving_item(cluster, reason)));
+        }
         items
+    }
+}
+
+fn leaving_item(cluster: &LedgerCluster, reason: usize) -> HeldItem {
+    HeldItem {
+        cluster: cluster.uid,
+        name: cluster.name.clone(),
+        part: Part::Cluster,
+        old: Some(cluster.tree),
+        new: None,
+        reason,
     }
 }
 

@@ -170,7 +170,7 @@ pub fn decide(
         return Decision::Refused(Refusal::ConfirmMismatch { given, expected: plan });
     }
     let n_deletions = brakes.deletions(&verdicts);
-    let Verdicts { clusters: verdicts, reasons } = verdicts;
+    let Verdicts { clusters: verdicts, orphans, reasons } = verdicts;
     let (verdicts, held) = match (world.confirm, plan) {
         (None, Some(plan)) => (verdicts, Some(Held { plan, items, reasons: reasons.into_list() })),
         _ => (brakes.confirmed(), None),
@@ -184,6 +184,7 @@ pub fn decide(
         kept: &kept,
         kept_uids: &kept_uids,
         covered: &covered,
+        keeps_orphans: orphans.is_some() && held.is_some(),
         world,
         n_deletions,
         now,

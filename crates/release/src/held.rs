@@ -13,7 +13,7 @@ use model::{
 pub struct Held {
     /// The digest that confirms exactly these items.
     pub plan: Digest,
-    /// What waits, in the order of clusters' names.
+    /// What waits, in the order of clusters' names; clusters that leave come last.
     pub items: Vec<HeldItem>,
     /// Why; items point here.
     pub reasons: Vec<Reason>,
@@ -45,6 +45,8 @@ pub enum Part {
     Namespace(NamespaceName),
     /// The entries of `flux-system/` besides `listeners/`.
     Bootstrap,
+    /// All of it: the cluster leaves the fleet.
+    Cluster,
 }
 
 impl fmt::Display for Part {
@@ -53,6 +55,17 @@ impl fmt::Display for Part {
             Self::Application(name) => write!(f, "application {name}"),
             Self::Namespace(name) => write!(f, "namespace {name}"),
             Self::Bootstrap => f.write_str("bootstrap"),
+            Self::Cluster => f.write_str("the cluster itself"),
+        }
+    }
+}
+
+impl fmt::Display for HeldItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.part, self.new) {
+            (Part::Cluster, _) => write!(f, "cluster {} leaves the fleet", self.name),
+            (part, Some(_)) => write!(f, "{part} on {} changes", self.name),
+            (part, None) => write!(f, "{part} on {} goes", self.name),
         }
     }
 }
@@ -77,6 +90,16 @@ pub enum Reason {
         n_clusters: u32,
         /// What did it.
         cause: Emptied,
+    },
+    /// Many clusters would leave the fleet at once, or all of them: a folder that was lost looks
+    /// like this.
+    ClustersLeave {
+        /// How many.
+        n_clusters: u32,
+        /// How many the source has.
+        remaining: u32,
+        /// How many may.
+        limit: u32,
     },
     /// The cluster would run no application any more.
     ClusterEmpties {
@@ -131,6 +154,14 @@ impl fmt::Display for Reason {
                 };
                 write!(f, "`{application}` would leave its last {clusters}: {cause}")
             }
+            Self::ClustersLeave { remaining: 0, .. } => {
+                f.write_str("every cluster would leave the fleet: the source has none")
+            }
+            Self::ClustersLeave { n_clusters, remaining, limit } => write!(
+                f,
+                "{n_clusters} clusters would leave the fleet, and {remaining} are in the source; \
+                 {limit} may leave at once without a confirmation"
+            ),
             Self::ClusterEmpties { cluster } => {
                 write!(f, "`{cluster}` would run no application any more")
             }
@@ -200,6 +231,7 @@ pub(crate) enum PartName<'a> {
     Application(&'a ApplicationName),
     Namespace(&'a NamespaceName),
     Bootstrap,
+    Cluster,
 }
 
 impl Part {
@@ -208,6 +240,7 @@ impl Part {
             Self::Application(name) => PartName::Application(name),
             Self::Namespace(name) => PartName::Namespace(name),
             Self::Bootstrap => PartName::Bootstrap,
+            Self::Cluster => PartName::Cluster,
         }
     }
 }
@@ -236,6 +269,7 @@ fn write_entry(
         PartName::Application(name) => (b'a', name.as_str()),
         PartName::Namespace(name) => (b'n', name.as_str()),
         PartName::Bootstrap => (b'b', ""),
+        PartName::Cluster => (b'c', ""),
     };
     entry.extend_from_slice(&cluster.0);
     entry.push(letter);

@@ -30,6 +30,8 @@ pub(crate) struct Next<'a> {
     pub(crate) kept: &'a [KeptCluster],
     pub(crate) kept_uids: &'a HashSet<ClusterUid>,
     pub(crate) covered: &'a Covered<'a>,
+    /// Whether clusters whose document is gone stay, since that is held.
+    pub(crate) keeps_orphans: bool,
     pub(crate) world: &'a World,
     /// Bindings that vanish without a person's word.
     pub(crate) n_deletions: u32,
@@ -86,9 +88,8 @@ impl Next<'_> {
                 None => self.add_cluster(cluster.rendered, &mut lists, &mut draft),
             }
         }
-        for position in &self.difference.orphaned {
-            self.remove(*position, &mut draft);
-        }
+        let orphaned = self.difference.orphaned.iter().filter(|_| !self.keeps_orphans);
+        orphaned.for_each(|position| self.remove(*position, &mut draft));
         draft.summary.clusters_changed = draft.changed.len();
         draft.summary.applications_changed = draft.touched.iter().filter(|one| **one).count();
         let summary = draft.summary;

@@ -132,14 +132,15 @@ fn confirmed_deletions_do_not_count_later() {
 
 #[test]
 fn orphans_and_renames_do_not_count() {
-    let start = clusters(40, "api=1 web=1");
-    let orphans = clusters(20, "api=1 web=1");
+    let start = clusters(40, "api=1 bus=1 car=1 db=1 web=1");
+    let orphans = clusters(37, "api=1 bus=1 car=1 db=1 web=1");
     assert_snapshot!(short(&run(&format!("{start}==\n{orphans}"))), @r"
-    release 1: 40 clusters, 2 applications changed
+    release 1: 40 clusters, 5 applications changed
     ==
-    release 2: 0 clusters, 0 applications changed, 20 clusters removed
+    release 2: 0 clusters, 0 applications changed, 3 clusters removed
     0 held
     ");
+    let start = clusters(40, "api=1 web=1");
     let renamed = format!("application shop was web\n{}", clusters(40, "api=1 shop=1"));
     assert_snapshot!(short(&run(&format!("{start}==\n{renamed}"))), @r"
     release 1: 40 clusters, 2 applications changed
@@ -452,6 +453,20 @@ fn what_waits_keeps_its_digest_while_the_rest_goes_on() {
     assert_eq!(publisher.plan, Some(plan));
     let text = publisher.act("cluster a: api=3\nconfirm\n");
     assert!(text.starts_with("release 3: 1 cluster, 2 applications changed"), "{text}");
+}
+
+#[test]
+fn clusters_that_leave_in_number_wait_and_keep_what_they_have() {
+    let (all, five) = (clusters(8, "web=1"), clusters(5, "web=2"));
+    let others = "cluster d: web=1\n";
+    let script = format!("{all}==\n{five}==\n{others}==\n{others}==\n{others}confirm\n");
+    assert_snapshot!(run(&script));
+}
+
+#[test]
+fn a_fleet_without_clusters_waits_however_small_it_was() {
+    let none = "application web\n";
+    assert_snapshot!(run(&format!("cluster a: web=1\n==\n{none}==\nconfirm\n{none}")));
 }
 
 #[test]

@@ -22,7 +22,7 @@ impl Reasons for Told<'_> {
         match part {
             Part::Application(name) => self.0.of_binding(name, clusters),
             Part::Namespace(name) => self.0.of_namespace(name, clusters),
-            Part::Bootstrap => unknown(clusters),
+            Part::Bootstrap | Part::Cluster => unknown(clusters),
         }
     }
 

@@ -298,8 +298,7 @@ impl<'a> Publication<'a> {
             let items: Vec<&HeldItem> =
                 held.items.iter().filter(|item| item.reason == index).collect();
             for item in items.iter().take(at_most) {
-                let verb = if item.new.is_some() { "changes" } else { "goes" };
-                session.terminal.report(&format!("  {} on {} {verb}", item.part, item.name));
+                session.terminal.report(&format!("  {item}"));
             }
             if items.len() > at_most {
                 let rest = items.len() - at_most;
