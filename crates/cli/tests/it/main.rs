@@ -8,6 +8,7 @@ mod corpora;
 mod crash;
 mod demo;
 mod diff;
+mod disasters;
 mod docs;
 mod expansion;
 mod explain;
