@@ -123,6 +123,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("application", "RES_EDGE_APPLICATION"),
     ("applications", "RES_EDGE_APPLICATIONS"),
     ("behind-proxy", "RES_EDGE_BEHIND_PROXY"),
+    ("base", "RES_EDGE_BASE"),
     ("by", "RES_EDGE_BY"),
     ("ca-file", "RES_EDGE_CA_FILE"),
     ("cache-dir", "RES_EDGE_CACHE_DIR"),

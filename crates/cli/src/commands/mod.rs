@@ -3,6 +3,7 @@
 //! A command takes its own arguments and the [`Session`], and answers an [`Outcome`] or a
 //! [`CommandError`].
 
+mod access;
 mod adopt;
 mod completion;
 mod context;
@@ -86,6 +87,8 @@ pub(crate) enum Command {
     Publish(publish::Arguments),
     /// Explain why an application is on a cluster, and its values
     Explain(explain::Arguments),
+    /// Explain who may do what, or whether someone may make a change
+    Access(access::Arguments),
     /// Show what each release did to a cluster or an application
     History(history::Arguments),
     /// Keep what someone else wrote into a cluster's folder
@@ -147,6 +150,7 @@ pub(crate) fn run(line: Line, terminal: &mut Terminal) -> Result<Outcome, Comman
         Command::Render(arguments) => render::run(&arguments, session),
         Command::Diff(arguments) => diff::run(&arguments, session),
         Command::Explain(arguments) => explain::run(&arguments, session),
+        Command::Access(arguments) => access::run(&arguments, session),
         Command::History(arguments) => history::run(&arguments, session),
         Command::Demo(arguments) => demo::run(&arguments, session),
         Command::Get(arguments) => get::run(&arguments, session),

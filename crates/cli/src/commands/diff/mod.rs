@@ -9,7 +9,7 @@ mod schema;
 
 use std::collections::HashSet;
 
-use git::{Objects, Repository};
+use git::Objects;
 use model::{Diagnostic, Rendered};
 use release::Preview;
 
@@ -83,12 +83,7 @@ pub(crate) fn preview_work_tree(session: &mut Session) -> Result<Outcome, Comman
 }
 
 fn compare(arguments: &Arguments, session: &mut Session) -> Result<Outcome, CommandError> {
-    let repository = delivery::source_repository(session.source())?.ok_or_else(|| {
-        let shown = session.source().display();
-        CommandError::user(format!("`{shown}` is in no Git repository, so it has no revisions"))
-            .hint("put it under Git first: `git init && git add . && git commit`")
-    })?;
-    let sides = Sides::read(arguments, &repository, session)?;
+    let sides = Sides::read(&arguments.base, arguments.head.as_deref(), session)?;
     sides.present_new_errors(session);
     let preview = sides.preview(session);
     match arguments.output.as_str() {
@@ -121,29 +116,38 @@ fn write_text(preview: &Preview, limit: usize, session: &mut Session) -> Result<
 }
 
 /// Both sources, and what is rendered of them.
-struct Sides {
-    base: Checked,
-    head: Checked,
-    rendered_base: Rendered,
-    rendered_head: Rendered,
+pub(super) struct Sides {
+    pub(super) base: Checked,
+    pub(super) head: Checked,
+    pub(super) rendered_base: Rendered,
+    pub(super) rendered_head: Rendered,
     objects: Objects,
 }
 
 impl Sides {
-    fn read(
-        arguments: &Arguments,
-        repository: &Repository,
+    /// Reads both sides: two revisions, or one and the work tree or the revision of the session.
+    ///
+    /// # Errors
+    /// One of them cannot be read or is not accepted.
+    pub(super) fn read(
+        base: &str,
+        head: Option<&str>,
         session: &mut Session,
     ) -> Result<Self, CommandError> {
-        let newer = arguments.head.clone().or_else(|| session.location.revision.clone());
+        let repository = delivery::source_repository(session.source())?.ok_or_else(|| {
+            let shown = session.source().display();
+            CommandError::user(format!("`{shown}` is in no Git repository, so it has no revisions"))
+                .hint("put it under Git first: `git init && git add . && git commit`")
+        })?;
+        let newer = head.map(str::to_owned).or_else(|| session.location.revision.clone());
         let location = session.location.source.clone();
         let mut read = |revision: Option<&str>| {
             source::read(&location, revision, session.terminal)?.or_refuse(session.terminal)
         };
-        let base = read(Some(&arguments.base))?;
+        let base = read(Some(base))?;
         let head = read(newer.as_deref())?;
         // Nothing of this is written: the objects only live as long as the comparison.
-        let objects = Objects::new(repository);
+        let objects = Objects::new(&repository);
         let rendered_base = base.render(&objects, session)?;
         let rendered_head = head.render(&objects, session)?;
         Ok(Self { base, head, rendered_base, rendered_head, objects })
