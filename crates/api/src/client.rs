@@ -109,6 +109,27 @@ impl Client {
         }
     }
 
+    /// A text as one part of a path, or as a value of a query.
+    #[must_use]
+    pub fn escape(text: &str) -> String {
+        let mut escaped = String::with_capacity(text.len());
+        for byte in text.bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                    escaped.push(char::from(byte));
+                }
+                _ => escaped.push_str(&format!("%{byte:02X}")),
+            }
+        }
+        escaped
+    }
+
+    /// A text as several parts of a path, with `/` between them.
+    #[must_use]
+    pub fn escape_path(text: &str) -> String {
+        text.split('/').map(Self::escape).collect::<Vec<_>>().join("/")
+    }
+
     /// Sends a request; an answer that is no success is an error.
     ///
     /// # Errors

@@ -122,6 +122,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("all-or-nothing", "RES_EDGE_ALL_OR_NOTHING"),
     ("application", "RES_EDGE_APPLICATION"),
     ("applications", "RES_EDGE_APPLICATIONS"),
+    ("as-of", "RES_EDGE_AS_OF"),
     ("behind-proxy", "RES_EDGE_BEHIND_PROXY"),
     ("base", "RES_EDGE_BASE"),
     ("by", "RES_EDGE_BY"),

@@ -50,7 +50,6 @@ pub(crate) struct Remote {
 impl Target {
     /// Whether a server was named on the command line or by a variable, so that a command which
     /// also works without one asks it.
-    #[allow(dead_code, reason = "for commands that work with and without a server")]
     pub(crate) fn is_given(&self) -> bool {
         self.server.is_some() || self.context.is_some()
     }

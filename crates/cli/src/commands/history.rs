@@ -1,13 +1,15 @@
 //! `res-edge history`: what the steps of the ledger did to one cluster or application.
 
-use git::{Record, RecordedChange, Subject};
+use api::{Page, Step};
+use git::Subject;
 use model::{ApplicationName, ClusterName, NameError};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Outcome;
 use crate::delivery::{DeliveryArguments, existing_ledger};
 use crate::error::{CommandError, ErrorKind};
 use crate::present::listing::{self, Column, Item, ListingArguments, column, wide};
+use crate::remote::{Remote, Target};
 use crate::session::Session;
 use api::text::some_of;
 
@@ -28,6 +30,8 @@ pub(crate) struct Arguments {
     delivery: DeliveryArguments,
     #[command(flatten)]
     listing: ListingArguments,
+    #[command(flatten)]
+    target: Target,
 }
 
 /// Writes the history.
@@ -35,6 +39,16 @@ pub(crate) struct Arguments {
 /// # Errors
 /// Nothing was released, the ledger never held the subject, or it cannot be read.
 pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcome, CommandError> {
+    let steps = match arguments.target.is_given() {
+        true => ask(arguments, session)?,
+        false => read(arguments, session)?,
+    };
+    listing::write(steps.into_iter().map(Told), arguments.listing, session.terminal)?;
+    Ok(Outcome::Done)
+}
+
+/// The steps, from the ledger of this machine.
+fn read(arguments: &Arguments, session: &mut Session) -> Result<Vec<Step>, CommandError> {
     let repository = arguments.delivery.open(session)?;
     existing_ledger(&repository)?;
     let progress = session.terminal.progress("reading the ledger");
@@ -46,8 +60,27 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcom
         return Err(CommandError::user(format!("`{shown}` was never released"))
             .hint("`res-edge get clusters` and `res-edge get applications` list the names"));
     }
-    listing::write(records.into_iter().map(Step), arguments.listing, session.terminal)?;
-    Ok(Outcome::Done)
+    let step =
+        |record: &git::Record| server::step_of_record(record, server::Told::new(&record.changes));
+    Ok(records.iter().map(step).collect())
+}
+
+/// The steps, from a server, page after page.
+fn ask(arguments: &Arguments, session: &mut Session) -> Result<Vec<Step>, CommandError> {
+    let remote = Remote::open(&arguments.target, session)?;
+    let path = match &arguments.subject {
+        Subject::Cluster(name) => format!("/api/v1/clusters/{name}/history?limit=1000"),
+        Subject::Application(name) => format!("/api/v1/applications/{name}/history?limit=1000"),
+    };
+    let (mut steps, mut asked) = (Vec::new(), path.clone());
+    loop {
+        let page: Page<Step> = remote.get(&asked, session)?;
+        steps.extend(page.items);
+        match page.next {
+            Some(next) => asked = format!("{path}&continue={next}"),
+            None => return Ok(steps),
+        }
+    }
 }
 
 fn subject(text: &str) -> Result<Subject, String> {
@@ -71,58 +104,36 @@ fn shown(subject: &Subject) -> String {
 }
 
 /// One step that changed something.
-struct Step(Record);
+struct Told(Step);
 
-impl Step {
+impl Told {
     /// The source: its commit, or else its digest, each cut to what people read.
     fn source(&self) -> String {
-        let whole = match self.0.source_commit {
-            Some(commit) => commit.to_string(),
-            None => self.0.source.to_string(),
-        };
-        whole[..12].to_owned()
+        let status = &self.0.status;
+        short(status.source_commit.as_ref().unwrap_or(&status.source))
     }
 
     /// `added web, till; updated menu`.
     fn changes(&self) -> String {
-        let verbs = ["added", "updated", "removed"];
-        let mut texts: Vec<String> = self.0.changes.iter().filter_map(alone).collect();
-        for verb in verbs {
-            let names: Vec<&str> =
-                self.0.changes.iter().filter_map(|one| named(one, verb)).collect();
+        let status = &self.0.status;
+        let mut texts = status.other.clone();
+        let verbs =
+            [("added", &status.added), ("updated", &status.updated), ("removed", &status.removed)];
+        for (verb, names) in verbs {
             if !names.is_empty() {
-                texts.push(format!("{verb} {}", some_of(&names, NAMED)));
+                texts.push(format!("{verb} {}", some_of(names, NAMED)));
             }
         }
         texts.join("; ")
     }
 }
 
-/// A change that stands for itself.
-fn alone(change: &RecordedChange) -> Option<String> {
-    match change {
-        RecordedChange::Appeared => Some("joined the fleet".to_owned()),
-        RecordedChange::Left => Some("left the fleet".to_owned()),
-        RecordedChange::Renamed(from) => Some(format!("renamed from {from}")),
-        RecordedChange::Other => Some("namespaces changed".to_owned()),
-        RecordedChange::Held => Some("held: a foreign change was found".to_owned()),
-        RecordedChange::Adopted => Some("foreign change adopted".to_owned()),
-        RecordedChange::Freed => Some("hold ended".to_owned()),
-        RecordedChange::Added(_) | RecordedChange::Updated(_) | RecordedChange::Removed(_) => None,
-    }
+/// The first digits of an id.
+fn short(id: &str) -> String {
+    id.chars().take(12).collect()
 }
 
-/// The name in a change with this verb.
-fn named<'a>(change: &'a RecordedChange, verb: &str) -> Option<&'a str> {
-    match (change, verb) {
-        (RecordedChange::Added(name), "added")
-        | (RecordedChange::Updated(name), "updated")
-        | (RecordedChange::Removed(name), "removed") => Some(name),
-        _ => None,
-    }
-}
-
-impl Item for Step {
+impl Item for Told {
     const COLUMNS: &'static [Column] = &[
         column("STEP"),
         column("TIME"),
@@ -134,43 +145,23 @@ impl Item for Step {
     ];
 
     fn reference(&self) -> String {
-        format!("step/{}", self.0.generation)
+        format!("step/{}", self.0.metadata.name)
     }
 
     fn cells(&self) -> Vec<String> {
+        let status = &self.0.status;
         vec![
-            self.0.generation.to_string(),
-            self.0.time.to_string(),
+            self.0.metadata.name.clone(),
+            status.time.to_string(),
             self.source(),
             self.changes(),
-            self.0.author.clone(),
-            self.0.approved_by.clone().unwrap_or_default(),
-            self.0.commit.to_string()[..12].to_owned(),
+            status.by.clone(),
+            status.approved_by.clone().unwrap_or_default(),
+            short(&status.commit),
         ]
     }
 
     fn document(&self) -> Value {
-        let names = |verb| {
-            let names = self.0.changes.iter().filter_map(|change| named(change, verb));
-            names.collect::<Vec<_>>()
-        };
-        let other: Vec<String> = self.0.changes.iter().filter_map(alone).collect();
-        json!({
-            "apiVersion": "res-edge.dev/v1",
-            "kind": "Step",
-            "metadata": { "name": self.0.generation.to_string() },
-            "status": {
-                "time": self.0.time.to_string(),
-                "source": self.0.source.to_string(),
-                "sourceCommit": self.0.source_commit.map(|commit| commit.to_string()),
-                "commit": self.0.commit.to_string(),
-                "by": self.0.author,
-                "approvedBy": self.0.approved_by,
-                "added": names("added"),
-                "updated": names("updated"),
-                "removed": names("removed"),
-                "other": other,
-            },
-        })
+        serde_json::to_value(&self.0).unwrap_or_default()
     }
 }

@@ -5,6 +5,7 @@
 
 mod access;
 mod adopt;
+mod blame;
 mod completion;
 mod context;
 mod demo;
@@ -91,6 +92,8 @@ pub(crate) enum Command {
     Access(access::Arguments),
     /// Show what each release did to a cluster or an application
     History(history::Arguments),
+    /// Show what gave an application its tree on a cluster
+    Blame(blame::Arguments),
     /// Keep what someone else wrote into a cluster's folder
     Adopt(adopt::Arguments),
     /// Write the release over what someone else wrote
@@ -158,6 +161,7 @@ pub(crate) fn run(line: Line, terminal: &mut Terminal) -> Result<Outcome, Comman
         Command::Select(arguments) => select::run(&arguments, session),
         Command::Search(arguments) => search::run(&arguments, session),
         Command::Publish(arguments) => publish::run(&arguments, session),
+        Command::Blame(arguments) => blame::run(&arguments, session),
         Command::Adopt(arguments) => adopt::run(&arguments, session),
         Command::Discard(arguments) => discard::run(&arguments, session),
         Command::Hold(arguments) => hold::run(&arguments, session),

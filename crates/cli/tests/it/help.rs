@@ -3,7 +3,7 @@
 use crate::sandbox::Sandbox;
 
 /// The commands, and the number of lines that fit a screen without scrolling far.
-const AT_MOST: usize = 40;
+const AT_MOST: usize = 44;
 
 fn commands() -> Vec<String> {
     let command = cli::command();

@@ -25,6 +25,7 @@ mod overlay;
 mod publish;
 mod publishers;
 mod reference;
+mod remote_lists;
 mod render;
 mod review;
 mod sandbox;

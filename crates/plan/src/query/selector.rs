@@ -8,6 +8,7 @@ use std::str::FromStr;
 /// Requirements that all hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selector {
+    text: String,
     requirements: Vec<Requirement>,
 }
 
@@ -26,6 +27,12 @@ enum Test {
 }
 
 impl Selector {
+    /// As it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Whether labels, given as a lookup, satisfy every requirement.
     #[must_use]
     pub fn accepts<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
@@ -46,7 +53,7 @@ impl FromStr for Selector {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let requirements = split(text).into_iter().map(requirement).collect::<Result<_, _>>()?;
-        Ok(Self { requirements })
+        Ok(Self { text: text.to_owned(), requirements })
     }
 }
 

@@ -5,6 +5,7 @@ mod binding;
 mod cluster;
 mod group;
 mod namespace;
+mod remote;
 mod values;
 
 use clap::ValueEnum;
@@ -16,6 +17,7 @@ use schema::document::Pairs;
 use super::Outcome;
 use crate::error::CommandError;
 use crate::present::listing::{self, Item, ListingArguments};
+use crate::remote::Target;
 use crate::session::Session;
 use crate::source::{self, Checked, is_bare_name, unknown};
 
@@ -36,15 +38,15 @@ enum Kind {
     Bindings,
 }
 
-/// Lists clusters, groups, namespaces, applications or bindings.
+/// Lists clusters, groups, namespaces, applications or bindings: of the source, or of a server.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   res-edge get clusters '/g/stores/central and not /m/ring/prod'
-  res-edge get applications -o wide
   res-edge get bindings central-la-nola-2301
   res-edge get clusters -l 'ring in (beta,prod),!frozen' -o csv
-  res-edge get clusters --filter \"region eq 'central' and applications gt 10\" --sort -region")]
+  res-edge get clusters --filter \"region eq 'central' and applications gt 10\" --sort -region
+  res-edge get bindings --server https://fleet.example --filter \"state ne 'released'\"")]
 pub(crate) struct Arguments {
     /// clusters, groups, namespaces, applications or bindings
     #[arg(value_enum, hide_possible_values = true)]
@@ -63,6 +65,8 @@ pub(crate) struct Arguments {
     sort: Option<String>,
     #[command(flatten)]
     listing: ListingArguments,
+    #[command(flatten)]
+    target: Target,
 }
 
 /// Writes the list.
@@ -70,6 +74,9 @@ pub(crate) struct Arguments {
 /// # Errors
 /// The source is not accepted, or what was asked for does not exist.
 pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcome, CommandError> {
+    if arguments.target.is_given() {
+        return remote::run(arguments, session);
+    }
     let mut checked = source::check(session)?;
     let only = only(arguments, &mut checked, session)?;
     let selector = arguments.selector.clone().unwrap_or_default();
