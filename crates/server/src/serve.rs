@@ -213,6 +213,8 @@ async fn first_token(store: &Store) -> Result<Option<Secret>, ServeError> {
         name: ADMIN_TOKEN.to_owned(),
         digest: secret.digest(),
         subject: ADMINISTRATOR.to_owned(),
+        owner: None,
+        scope: None,
         expires: None,
     };
     store.add_token(&token, Timestamp::now()).await?;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -74,6 +75,8 @@ pub(crate) enum Pools {
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) pools: Pools,
+    /// Held while a row of the audit record is added, so that those of one server do not race.
+    pub(crate) audit: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Runs an expression that changes something, with `$pool` a pool of the kind in use.
@@ -114,7 +117,7 @@ impl Store {
             Pools::Sqlite { writer, .. } => sqlx::migrate!("migrations/sqlite").run(writer).await?,
             Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await?,
         }
-        Ok(Self { pools })
+        Ok(Self { pools, audit: Arc::default() })
     }
 
     /// Whether the database answers.

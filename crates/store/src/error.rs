@@ -20,4 +20,10 @@ pub enum StoreError {
     /// A statement failed.
     #[error("the database failed: {0}")]
     Statement(#[from] sqlx::Error),
+    /// Other servers were faster each time.
+    #[error("other servers wrote to the audit record each time while this one tried")]
+    Busy,
+    /// A row of the audit record holds what this program never writes.
+    #[error("row {0} of the audit record is damaged; `res-edge audit verify` says more")]
+    Damaged(u64),
 }

@@ -5,10 +5,19 @@
 //! server, embedded) and on PostgreSQL (several servers); the same tests run on both. Migrations
 //! only go forward. Nothing secret is stored: passwords and tokens as hashes only.
 
+mod attempts;
+mod audit;
 mod database;
 mod error;
+mod people;
+mod sessions;
+mod time;
 mod tokens;
 
+pub use attempts::Attempt;
+pub use audit::{Chain, Deed, Head, Recorded};
 pub use database::{Place, Store};
 pub use error::StoreError;
+pub use people::{LOCAL, NewPerson, Person};
+pub use sessions::Session;
 pub use tokens::{NewToken, Token};

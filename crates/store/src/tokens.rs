@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use model::Digest;
 
 use crate::database::{read, write};
+use crate::time::{from_milliseconds, is_taken};
 use crate::{Store, StoreError};
 
 /// A token that is to be kept.
@@ -15,6 +16,10 @@ pub struct NewToken {
     pub digest: Digest,
     /// As whom it acts, as in `user:anna` or `token:ci`.
     pub subject: String,
+    /// Whose it is: the name of a person; nothing for those of the server itself.
+    pub owner: Option<String>,
+    /// To what it narrows its subject's rights, as JSON; nothing for all of them.
+    pub scope: Option<String>,
     /// When it ends.
     pub expires: Option<Timestamp>,
 }
@@ -26,6 +31,10 @@ pub struct Token {
     pub name: String,
     /// As whom it acts.
     pub subject: String,
+    /// Whose it is: the name of a person.
+    pub owner: Option<String>,
+    /// To what it narrows its subject's rights, as JSON.
+    pub scope: Option<String>,
     /// When it was made.
     pub created: Timestamp,
     /// When it ends.
@@ -37,28 +46,35 @@ pub struct Token {
 }
 
 /// As the columns are: times in milliseconds since 1970.
-type Row = (String, String, i64, Option<i64>, Option<i64>, Option<i64>);
+type Row =
+    (String, String, Option<String>, Option<String>, i64, Option<i64>, Option<i64>, Option<i64>);
 
-const COLUMNS: &str = "name, subject, created, expires, revoked, last_used";
+const COLUMNS: &str = "name, subject, owner, scope, created, expires, revoked, last_used";
 
 impl Store {
-    /// Keeps a new token.
+    /// Keeps a new token. Answers whether the name was free.
     ///
     /// # Errors
-    /// The database fails, or the name is taken.
-    pub async fn add_token(&self, token: &NewToken, now: Timestamp) -> Result<(), StoreError> {
-        let statement = "INSERT INTO tokens (name, digest, subject, created, expires) \
-                         VALUES ($1, $2, $3, $4, $5)";
-        write!(self, pool => sqlx::query(statement)
+    /// The database fails.
+    pub async fn add_token(&self, token: &NewToken, now: Timestamp) -> Result<bool, StoreError> {
+        let statement = "INSERT INTO tokens \
+                         (name, digest, subject, owner, scope, created, expires) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let done = write!(self, pool => sqlx::query(statement)
             .bind(&token.name)
             .bind(token.digest.to_string())
             .bind(&token.subject)
+            .bind(&token.owner)
+            .bind(&token.scope)
             .bind(now.as_millisecond())
             .bind(token.expires.map(Timestamp::as_millisecond))
             .execute(pool)
             .await
-            .map(drop))?;
-        Ok(())
+            .map(drop));
+        match done {
+            Err(error) if is_taken(&error) => Ok(false),
+            done => Ok(done.map(|()| true)?),
+        }
     }
 
     /// The token with this digest, also one that has ended.
@@ -85,6 +101,20 @@ impl Store {
         Ok(rows.into_iter().map(token).collect())
     }
 
+    /// The subjects of the tokens in use that a person made and that act as no person.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn subjects_made_by(&self, owner: &str) -> Result<Vec<String>, StoreError> {
+        let statement = "SELECT subject FROM tokens WHERE owner = $1 AND revoked IS NULL \
+                         AND subject NOT LIKE 'user:%' ORDER BY subject";
+        let rows: Vec<(String,)> = read!(self, pool => sqlx::query_as(statement)
+            .bind(owner)
+            .fetch_all(pool)
+            .await)?;
+        Ok(rows.into_iter().map(|(subject,)| subject).collect())
+    }
+
     /// Takes a token back. Answers whether there was one in use.
     ///
     /// # Errors
@@ -99,6 +129,34 @@ impl Store {
             .map(|done| done.rows_affected()))?;
         Ok(changed > 0)
     }
+
+    /// Keeps that a token was used.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn touch_token(&self, name: &str, now: Timestamp) -> Result<(), StoreError> {
+        write!(self, pool => sqlx::query("UPDATE tokens SET last_used = $2 WHERE name = $1")
+            .bind(name)
+            .bind(now.as_millisecond())
+            .execute(pool)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// The token of a name, also one that has ended.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn token_named(&self, name: &str) -> Result<Option<Token>, StoreError> {
+        let statement = format!("SELECT {COLUMNS} FROM tokens WHERE name = $1");
+        let statement = sqlx::AssertSqlSafe(statement);
+        let row: Option<Row> = read!(self, pool => sqlx::query_as(statement)
+            .bind(name)
+            .fetch_optional(pool)
+            .await)?;
+        Ok(row.map(token))
+    }
 }
 
 impl Token {
@@ -109,14 +167,15 @@ impl Token {
     }
 }
 
-fn token((name, subject, created, expires, revoked, last_used): Row) -> Token {
-    let time = |milliseconds| Timestamp::from_millisecond(milliseconds).unwrap_or_default();
+fn token((name, subject, owner, scope, created, expires, revoked, last_used): Row) -> Token {
     Token {
         name,
         subject,
-        created: time(created),
-        expires: expires.map(time),
-        revoked: revoked.map(time),
-        last_used: last_used.map(time),
+        owner,
+        scope,
+        created: from_milliseconds(created),
+        expires: expires.map(from_milliseconds),
+        revoked: revoked.map(from_milliseconds),
+        last_used: last_used.map(from_milliseconds),
     }
 }

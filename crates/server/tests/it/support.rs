@@ -118,9 +118,11 @@ impl Running {
             name: name.to_owned(),
             digest: Secret::new(text.clone()).digest(),
             subject: subject.to_owned(),
+            owner: None,
+            scope: None,
             expires: None,
         };
-        store.add_token(&token, jiff::Timestamp::now()).await.unwrap();
+        assert!(store.add_token(&token, jiff::Timestamp::now()).await.unwrap());
         text
     }
 

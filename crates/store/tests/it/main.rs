@@ -1,0 +1,11 @@
+//! The database: the same tests on SQLite and on a real PostgreSQL.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod audit;
+mod cluster;
+mod faults;
+mod kinds;
+mod migrations;
+mod people;
+mod tokens;
