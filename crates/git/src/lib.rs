@@ -20,6 +20,7 @@ mod projection;
 mod reader;
 mod record;
 mod refs;
+pub mod remote;
 mod repository;
 mod revision;
 mod scratch;

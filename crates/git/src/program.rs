@@ -7,10 +7,13 @@
 //! prompts are off. There is no shell, and a run that takes too long or prints too much ends.
 
 use std::io::{self, Read, Write};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 /// How long one run may take. Moving 30,000 loose refs takes about ten seconds on a slow disk.
 const TIME: Duration = Duration::from_secs(300);
@@ -129,6 +132,74 @@ fn run_within(
 ) -> Result<Vec<u8>, ProgramError> {
     let run = Run { git_dir, command: arguments.first().copied().unwrap_or_default(), time };
     run.finish(command(git_dir, arguments), input)
+}
+
+/// What a run that speaks to another machine came to.
+pub(crate) struct Ran {
+    pub(crate) is_success: bool,
+    pub(crate) printed: Vec<u8>,
+    /// Its error output, which its callers make out.
+    pub(crate) complaint: String,
+}
+
+/// What such a run may have of the caller's environment: how to get out of this network, and whom
+/// to trust there.
+const OUTWARD: [&str; 11] = [
+    "HTTPS_PROXY",
+    "https_proxy",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "GIT_SSL_CAINFO",
+    "SSH_AUTH_SOCK",
+];
+
+/// Runs `git <arguments>` for a transfer, with more in its environment. It is ended with all that
+/// it started when its time is up: a helper that waits for another machine holds our pipes.
+///
+/// # Errors
+/// If it cannot be started or passes a limit; not if it ends with an error.
+pub(crate) fn run_far(
+    git_dir: &Path,
+    arguments: &[&str],
+    input: &[u8],
+    time: Duration,
+    environment: &[(String, String)],
+) -> Result<Ran, ProgramError> {
+    let start = |source| ProgramError::Start { repository: git_dir.to_owned(), source };
+    let mut command = command(git_dir, arguments);
+    command.process_group(0);
+    for name in OUTWARD {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    let mut child = command.spawn().map_err(start)?;
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let named = arguments.iter().find(|word| !word.starts_with('-') && !word.contains('='));
+    let run = Run { git_dir, command: named.copied().unwrap_or_default(), time };
+    thread::scope(|scope| {
+        scope.spawn(move || stdin.map(|mut pipe| pipe.write_all(input).is_ok()));
+        let printed = scope.spawn(move || read_up_to(stdout, OUTPUT));
+        let complaint = scope.spawn(move || read_up_to(stderr, COMPLAINT));
+        let group = Pid::from_child(&child);
+        let ended = run.wait(&mut child);
+        if ended.is_err() {
+            // Nobody is left in it if the program has just ended by itself.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let is_success = ended?;
+        let printed = printed.join().unwrap_or_default();
+        if printed.len() as u64 > OUTPUT {
+            return Err(run.limit(format!("printed more than {OUTPUT} bytes")));
+        }
+        let complaint = complaint.join().unwrap_or_default();
+        let complaint = String::from_utf8_lossy(&complaint).into_owned();
+        Ok(Ran { is_success, printed, complaint })
+    })
 }
 
 /// The program with its fixed environment and settings, and pipes.

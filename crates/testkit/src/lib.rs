@@ -5,12 +5,14 @@
 //! own input is a panic that says what is wrong with it.
 
 mod cases;
+mod forge;
 mod programs;
 mod report;
 mod repository;
 mod source;
 
 pub use cases::cases;
+pub use forge::Forge;
 pub use programs::{helm, kustomize};
 pub use report::render_diagnostics;
 pub use repository::{TestRepository, repository, work_tree};

@@ -15,6 +15,7 @@ mod packs;
 mod projection;
 mod receive;
 mod record;
+mod remote;
 mod repository;
 mod serve;
 mod signatures;
