@@ -172,6 +172,14 @@ impl Client {
         request: RequestBuilder,
     ) -> Result<T, ClientError> {
         let response = self.send(request).await?;
+        self.read(response).await
+    }
+
+    /// Reads the JSON of an answer.
+    ///
+    /// # Errors
+    /// It is none of this API.
+    pub async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<T, ClientError> {
         let (url, status) = (response.url().to_string(), response.status().as_u16());
         response.json().await.map_err(|_| ClientError::Strange { url, status })
     }

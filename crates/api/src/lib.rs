@@ -20,7 +20,10 @@ pub use document::{
     ExpressionQuery, Metadata, ReleasedTree, SearchMatch, StaleSince, Tree,
 };
 pub use hold::{Hold, HoldWord, holds_of};
-pub use identity::Whoami;
+pub use identity::{
+    AuditEntry, AuditVerification, Login, MadeToken, NewPassword, NewToken, NewUser, ScopeRule,
+    Token, User, UserEdit, Whoami,
+};
 pub use ledger::{
     Blame, ClusterStep, PastCluster, SourceCommit, SourceEdit, Step, StepDetail, StepMetadata,
     StepStatus,

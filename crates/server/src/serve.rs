@@ -16,7 +16,7 @@ use crate::controller::Controller;
 use crate::data::{Data, DataError};
 use crate::http::metrics::{self, Told};
 use crate::http::{AppState, Idempotency, Limits, router};
-use crate::identity::{ADMINISTRATOR, Callers, Secret};
+use crate::identity::{ADMINISTRATOR, Callers, Front, Passwords, Secret};
 use crate::settings::{Settings, Tls};
 use crate::telemetry::Metrics;
 
@@ -106,6 +106,7 @@ impl Server {
         let limits = Arc::new(Limits::new(settings.behind_proxy));
         let idempotency = Arc::new(Idempotency::default());
         let known_steps = Arc::default();
+        let is_https = tls.is_some() || settings.behind_proxy;
         let state = AppState {
             controller,
             data,
@@ -115,6 +116,8 @@ impl Server {
             limits,
             idempotency,
             known_steps,
+            passwords: Arc::new(Passwords::new()),
+            front: if is_https { Front::Https } else { Front::Http },
         };
         Ok(Self { listener, address, tls, state, thread, told, new_token })
     }

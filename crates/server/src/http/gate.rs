@@ -1,8 +1,9 @@
 //! Who comes in, and one line in the log for each request.
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -10,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use super::problem::Failure;
 use super::rules::{Need, need};
 use super::{AppState, REQUEST_ID};
-use crate::identity::{Caller, Secret, WrongCredentials, presented};
+use crate::identity::{Caller, Secret, WrongCredentials, is_from_our_page, presented};
 
 /// Lets a request in, with its [`Caller`] beside it, or answers why not.
 pub(crate) async fn admit(
@@ -18,9 +19,11 @@ pub(crate) async fn admit(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let presented = presented(request.headers());
-    match caller(&state, presented).await {
-        Ok(Some(caller)) => {
+    let credentials = credentials(&state, &request);
+    match caller(&state, credentials).await {
+        Ok(Some(mut caller)) => {
+            let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
+            caller.request = id.unwrap_or_default().to_owned();
             request.extensions_mut().insert(caller);
         }
         Ok(None) if need(request.uri().path()) == Need::Nothing => {}
@@ -30,13 +33,46 @@ pub(crate) async fn admit(
     next.run(request).await
 }
 
-/// Who asks. Credentials that are wrong are refused on open routes too: whoever sends them
-/// believes to be known.
-async fn caller(state: &AppState, presented: Option<Secret>) -> Result<Option<Caller>, Failure> {
-    let Some(secret) = presented else { return Ok(None) };
-    match state.callers.find(&secret).await? {
-        Ok(caller) => Ok(Some(caller)),
-        Err(WrongCredentials) => Err(Failure::wrong_credentials()),
+/// Where people sign in.
+const SIGN_IN: &str = "/auth/login";
+
+/// What a request carries to say who asks.
+enum Credentials {
+    Nothing,
+    Token(Secret),
+    /// A session, and whether the request may change something with it.
+    Session(Secret, bool),
+}
+
+fn credentials(state: &AppState, request: &Request) -> Credentials {
+    let headers = request.headers();
+    if let Some(token) = presented(headers) {
+        return Credentials::Token(token);
+    }
+    // Signing in replaces a session, and looks itself at where the form comes from.
+    if request.uri().path() == SIGN_IN {
+        return Credentials::Nothing;
+    }
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
+    match state.front.way(peer, headers).session(headers) {
+        Some(session) => Credentials::Session(session, is_from_our_page(request.method(), headers)),
+        None => Credentials::Nothing,
+    }
+}
+
+/// Who asks. A token that is wrong is refused on open routes too: whoever sends it believes to be
+/// known. A session that has ended is none: browsers send its cookie whatever they ask for.
+async fn caller(state: &AppState, credentials: Credentials) -> Result<Option<Caller>, Failure> {
+    let found = match &credentials {
+        Credentials::Nothing => return Ok(None),
+        Credentials::Token(token) => state.callers.find(token).await?,
+        Credentials::Session(session, _) => state.callers.find_session(session).await?,
+    };
+    match (found, credentials) {
+        (Ok(_), Credentials::Session(_, false)) => Err(Failure::forged()),
+        (Ok(caller), _) => Ok(Some(caller)),
+        (Err(WrongCredentials), Credentials::Session(..)) => Ok(None),
+        (Err(WrongCredentials), _) => Err(Failure::wrong_credentials()),
     }
 }
 

@@ -6,6 +6,8 @@
 //! of `Caller` and the resolved thing, and never by the path.
 
 mod answer;
+mod audit;
+mod body;
 mod conditional;
 mod gate;
 mod idempotency;

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use model::{Diagnostic, Files, Source};
 
 use crate::controller::ControllerGone;
+use crate::identity::Overloaded;
 
 /// How many diagnostics an answer holds at most.
 const MOST_DIAGNOSTICS: usize = 100;
@@ -60,6 +61,26 @@ impl Failure {
             .hint("ask an administrator for a new one")
     }
 
+    /// What was sent is well-formed and cannot be.
+    pub(crate) fn invalid(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
+    }
+
+    /// A request by cookie that a page of another site may have sent.
+    pub(crate) fn forged() -> Self {
+        let detail = "this request does not say that a page of this server sent it";
+        Self::new(StatusCode::FORBIDDEN, "cross-site", detail).hint(format!(
+            "send the header `{}` from a page of this server, or use a token",
+            crate::identity::PROOF
+        ))
+    }
+
+    /// Sign-in under a name is closed for a while.
+    pub(crate) fn too_many_attempts(seconds: u64) -> Self {
+        let detail = format!("too many attempts to sign in; the next one may be in {seconds} s");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", detail).retry_after(seconds)
+    }
+
     /// There is no such thing, or none that the caller may see.
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", detail)
@@ -76,6 +97,12 @@ impl Failure {
 impl From<store::StoreError> for Failure {
     fn from(error: store::StoreError) -> Self {
         Self::unavailable(&error)
+    }
+}
+
+impl From<Overloaded> for Failure {
+    fn from(error: Overloaded) -> Self {
+        Self::unavailable(&error).retry_after(1)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::catalogue::Catalogue;
 use crate::controller::Controller;
 use crate::data::Data;
 use crate::http::{Idempotency, Limits};
-use crate::identity::Callers;
+use crate::identity::{Callers, Front, Passwords};
 use crate::snapshot::Snapshot;
 use crate::telemetry::Metrics;
 
@@ -33,6 +33,10 @@ pub(crate) struct AppState {
     pub(crate) idempotency: Arc<Idempotency>,
     /// The steps of the ledger that were looked up.
     pub(crate) known_steps: Arc<ArcSwap<Steps>>,
+    /// Compares passwords.
+    pub(crate) passwords: Arc<Passwords>,
+    /// How the server is reached.
+    pub(crate) front: Front,
 }
 
 impl AppState {

@@ -4,11 +4,17 @@
 //! a refusal. What a caller may do is decided elsewhere, in one place; nothing here grants
 //! anything but the administrator's own standing.
 
+mod browser;
 mod caller;
 mod credentials;
+mod passwords;
+mod scope;
 mod secret;
 
+pub(crate) use browser::{Front, PROOF, Way, is_from_our_page, is_same_origin};
 pub use caller::Caller;
-pub(crate) use caller::{ADMINISTRATOR, Callers, WrongCredentials};
+pub(crate) use caller::{ADMINISTRATOR, Callers, Credential, WrongCredentials};
 pub(crate) use credentials::presented;
+pub(crate) use passwords::{LONGEST, Overloaded, Passwords, SHORTEST};
+pub(crate) use scope::Scope;
 pub use secret::Secret;

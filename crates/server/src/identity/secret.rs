@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq as _;
 /// The start of every token that is made here, so that scanners for leaked secrets know it.
 const PREFIX: &str = "re_";
 
-/// How many random bytes a token has.
+/// How many random bytes a token or a session has.
 const RANDOM: usize = 32;
 
 /// A password or a token. It cannot be printed, and it is compared in constant time.
@@ -30,9 +30,15 @@ impl Secret {
     /// # Errors
     /// The system has no randomness.
     pub fn token() -> Result<Self, getrandom::Error> {
-        let mut random = [0; RANDOM];
-        getrandom::fill(&mut random)?;
-        Ok(Self::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random))))
+        Ok(Self::new(format!("{PREFIX}{}", random()?)))
+    }
+
+    /// What names a session: 256 random bits.
+    ///
+    /// # Errors
+    /// The system has no randomness.
+    pub(crate) fn session() -> Result<Self, getrandom::Error> {
+        random().map(Self::new)
     }
 
     /// The text itself, for the one place that hands it on.
@@ -46,6 +52,12 @@ impl Secret {
     pub fn digest(&self) -> Digest {
         Digest(Sha256::digest(self.0.as_bytes()).into())
     }
+}
+
+fn random() -> Result<String, getrandom::Error> {
+    let mut random = [0; RANDOM];
+    getrandom::fill(&mut random)?;
+    Ok(URL_SAFE_NO_PAD.encode(random))
 }
 
 impl PartialEq for Secret {

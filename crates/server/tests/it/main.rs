@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod documents;
+mod identity;
 mod ledger;
 mod metrics;
 mod openapi;

@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::AppState;
-use crate::identity::Caller;
+use crate::identity::{Caller, Credential};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(whoami))
@@ -18,9 +18,17 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     (status = 401, body = api::Problem, content_type = "application/problem+json"),
 ))]
 async fn whoami(Extension(caller): Extension<Caller>) -> Json<Whoami> {
-    Json(Whoami {
-        name: caller.name,
-        subjects: caller.subjects,
-        is_administrator: caller.is_administrator,
-    })
+    Json(whoami_of(caller))
+}
+
+pub(super) fn whoami_of(caller: Caller) -> Whoami {
+    let token = match caller.credential {
+        Credential::Token { name, .. } => Some(name),
+        Credential::Administrator | Credential::Session(_) => None,
+    };
+    let subjects = match caller.subjects.is_empty() {
+        true => vec![caller.subject],
+        false => caller.subjects,
+    };
+    Whoami { name: caller.name, subjects, is_administrator: caller.is_administrator, token }
 }

@@ -1,12 +1,16 @@
 //! The routes, one file for each part of the API.
 
+mod audit;
 mod bindings;
 mod documents;
 mod expressions;
 mod identity;
 mod ledger;
 mod probes;
+mod sign_in;
 mod status;
+mod tokens;
+mod users;
 
 use std::sync::Arc;
 
@@ -32,6 +36,10 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .merge(bindings::routes())
         .merge(expressions::routes())
         .merge(ledger::routes())
+        .merge(audit::routes())
+        .merge(sign_in::routes())
+        .merge(tokens::routes())
+        .merge(users::routes())
 }
 
 /// The description itself, for programs and for people.
