@@ -10,7 +10,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use api::text::printable;
-use api::{Client, ClientError, ClientSettings, Problem};
+use api::{Client, ClientError, ClientSettings, Page, Problem};
 use server::Secret;
 use tokio::runtime::Runtime;
 
@@ -101,7 +101,6 @@ impl Remote {
     }
 
     /// What sends requests.
-    #[allow(dead_code, reason = "for commands that send more than a path")]
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
@@ -132,6 +131,24 @@ impl Remote {
         session: &mut Session,
     ) -> Result<T, CommandError> {
         self.wait(self.client.get(path), session)
+    }
+
+    /// Gets all pages of a list.
+    ///
+    /// # Errors
+    /// As [`Remote::wait`].
+    pub(crate) fn pages<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &str,
+        session: &mut Session,
+    ) -> Result<Vec<T>, CommandError> {
+        let mut page: Page<T> = self.get(path, session)?;
+        let mut items = page.items;
+        while let Some(next) = page.next {
+            page = self.get(&format!("{path}?continue={}", segment(&next)), session)?;
+            items.append(&mut page.items);
+        }
+        Ok(items)
     }
 
     /// A failure of a request as one of this command; the mistakes that it is about are shown.
@@ -215,6 +232,18 @@ fn choose(
     Ok(chosen)
 }
 
+/// A name as one segment of a path, or as a value of a query: everything but letters, digits and
+/// `-._~` as `%xx` (RFC 3986, section 2.3).
+pub(crate) fn segment(name: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
+        _ => format!("%{byte:02X}"),
+    };
+    name.bytes().map(byte).collect()
+}
+
 /// Whether two addresses are those of one server, however they end.
 pub(crate) fn is_same_server(one: &str, other: &str) -> bool {
     one.trim_end_matches('/').eq_ignore_ascii_case(other.trim_end_matches('/'))
@@ -261,8 +290,8 @@ fn problem_error(problem: &Problem, server: &str) -> CommandError {
         _ => ErrorKind::User,
     };
     let error = CommandError::new(kind, printable(&problem.detail));
-    match (problem.status, &problem.hint) {
-        (401, _) => error.hint(sign_in_hint(server)),
+    match (problem.code.as_str(), &problem.hint) {
+        ("not-signed-in" | "wrong-credentials", _) => error.hint(sign_in_hint(server)),
         (_, Some(hint)) => error.hint(printable(hint)),
         (_, None) => error,
     }

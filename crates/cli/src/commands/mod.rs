@@ -5,6 +5,7 @@
 
 mod access;
 mod adopt;
+mod audit;
 mod blame;
 mod completion;
 mod context;
@@ -28,6 +29,8 @@ mod schema;
 mod search;
 mod select;
 mod serve;
+mod token;
+mod user;
 mod validate;
 mod version;
 mod whoami;
@@ -128,6 +131,12 @@ Example:
     Logout(logout::Arguments),
     /// Show and choose the servers that you signed in to
     Context(context::Arguments),
+    /// Let people in who sign in with a password
+    User(user::Arguments),
+    /// Make tokens and take them back
+    Token(token::Arguments),
+    /// Show what was done at a server, and check that record
+    Audit(audit::Arguments),
     /// Show who you are at a server
     Whoami(whoami::Arguments),
     /// Print a JSON Schema of the documents
@@ -174,6 +183,9 @@ pub(crate) fn run(line: Line, terminal: &mut Terminal) -> Result<Outcome, Comman
         Command::Login(arguments) => login::run(&arguments, session),
         Command::Logout(arguments) => logout::run(&arguments, session),
         Command::Context(arguments) => context::run(&arguments, session),
+        Command::User(arguments) => user::run(&arguments, session),
+        Command::Token(arguments) => token::run(&arguments, session),
+        Command::Audit(arguments) => audit::run(&arguments, session),
         Command::Whoami(arguments) => whoami::run(&arguments, session),
         Command::Schema(arguments) => schema::run(&arguments, session),
         Command::Completion(arguments) => completion::run(&arguments, session),
