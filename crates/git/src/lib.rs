@@ -30,8 +30,8 @@ mod steps;
 pub use change::{
     CommitList, CommitRecord, CommitSignature, Committed, Conflict, EditError, Expected,
     FileChange, FileEdit, FileVersion, Merge, MergeError, MergeHow, Signatory, SignatureError,
-    changed_files, commit_message, commit_signature, commits_between, edit_files, merge,
-    merge_base, verify_signature,
+    begin_files, changed_files, commit_message, commit_signature, commits_between, edit_files,
+    merge, merge_base, verify_signature,
 };
 pub use descent::descends;
 pub use ledger::{

@@ -84,6 +84,33 @@ pub fn edit_files(
 ) -> Result<Option<Committed>, EditError> {
     let before = repository.commit(parent)?.tree;
     let objects = Objects::new(repository);
+    let tree = edit_tree(&objects, Some(before), edits)?;
+    if tree == before {
+        return Ok(None);
+    }
+    Ok(Some(commit(&objects, tree, &[parent], record)?))
+}
+
+/// Makes a commit that follows none, of some files.
+///
+/// # Errors
+/// As those of [`edit_files`].
+pub fn begin_files(
+    repository: &Repository,
+    edits: &[FileEdit],
+    record: &CommitRecord,
+) -> Result<Committed, EditError> {
+    let objects = Objects::new(repository);
+    let tree = edit_tree(&objects, None, edits)?;
+    Ok(commit(&objects, tree, &[], record)?)
+}
+
+/// The tree after some edits.
+fn edit_tree(
+    objects: &Objects,
+    before: Option<ObjectId>,
+    edits: &[FileEdit],
+) -> Result<ObjectId, EditError> {
     let mut steps = edits.iter().map(Step::of).collect::<Result<Vec<_>, _>>()?;
     steps.sort_by(|a, b| a.names.cmp(&b.names));
     // Of two paths in order, the one that is the start of others is next to the first of them.
@@ -92,11 +119,7 @@ pub fn edit_files(
         let reason = format!("`{}` is edited too", pair[0].edit.path);
         return Err(EditError::Path { path: pair[1].edit.path.clone(), reason });
     }
-    let tree = edit_below(&objects, Some(before), &steps, 0)?.unwrap_or(EMPTY_TREE);
-    if tree == before {
-        return Ok(None);
-    }
-    Ok(Some(commit(&objects, tree, &[parent], record)?))
+    Ok(edit_below(objects, before, &steps, 0)?.unwrap_or(EMPTY_TREE))
 }
 
 /// An edit with its path taken apart.

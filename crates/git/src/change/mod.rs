@@ -15,7 +15,7 @@ use model::{CommitId, ObjectId};
 pub use compare::{
     CommitList, FileChange, FileVersion, changed_files, commits_between, merge_base,
 };
-pub use edit::{EditError, Expected, FileEdit, edit_files};
+pub use edit::{EditError, Expected, FileEdit, begin_files, edit_files};
 pub use merge::{Conflict, Merge, MergeError, MergeHow, merge};
 pub use signature::{
     CommitSignature, Signatory, SignatureError, commit_signature, verify_signature,

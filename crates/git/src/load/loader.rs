@@ -60,6 +60,15 @@ impl Loader {
         }
     }
 
+    /// Reads a commit of another view of the repository of this place, such as one that shows the
+    /// objects of a push that is not accepted yet.
+    ///
+    /// # Errors
+    /// As those of [`Loader::load`].
+    pub fn load_from(&mut self, view: &Repository, commit: CommitId) -> Result<Source, LoadError> {
+        self.read(view, &commit.to_string())
+    }
+
     /// The commit that a revision names at the moment.
     ///
     /// # Errors
@@ -72,9 +81,13 @@ impl Loader {
     }
 
     fn load_revision(&mut self, revision: &str) -> Result<Source, LoadError> {
-        let Some(repository) = &self.repository else {
+        let Some(repository) = self.repository.clone() else {
             return Err(LoadError::NoRepository(self.location.clone()));
         };
+        self.read(&repository, revision)
+    }
+
+    fn read(&mut self, repository: &Repository, revision: &str) -> Result<Source, LoadError> {
         // What could not be taken is looked at anew.
         let last = self.last.as_ref().filter(|last| last.source.faults.is_empty());
         let read = revision::load(repository, &self.location, revision, last)?;

@@ -65,7 +65,7 @@ pub struct Objects {
     /// Whether the repository may hold what is put: it holds anything at all, and nobody knows
     /// better.
     holds_some: AtomicBool,
-    knows_better: bool,
+    knows_better: AtomicBool,
     growing: Mutex<Growing<Sha1>>,
     /// The packs before that, in order.
     full: RwLock<Vec<Arc<Full>>>,
@@ -93,7 +93,7 @@ impl Objects {
             n_objects,
             folder: repository.git_dir().join("objects/pack"),
             holds_some: AtomicBool::new(holds_some(&repository.git_dir().join("objects"))),
-            knows_better: false,
+            knows_better: AtomicBool::new(false),
             growing: Mutex::new(Growing::new()),
             full: RwLock::default(),
             writer: Mutex::default(),
@@ -107,8 +107,8 @@ impl Objects {
     /// a caller that only puts what differs from what it put before: what is there all the same
     /// is stored a second time, which costs space and nothing else. It holds for as long as what is
     /// put fits into one pack, so that a caller that puts everything again costs one pack at most.
-    pub fn assume_new(&mut self) {
-        self.knows_better = true;
+    pub fn assume_new(&self) {
+        self.knows_better.store(true, Ordering::Relaxed);
     }
 
     /// The repository that they are new to.
@@ -277,7 +277,7 @@ impl Objects {
     }
 
     fn is_in_repository(&self, id: ObjectId) -> bool {
-        !(self.knows_better && self.full().is_empty())
+        !(self.knows_better.load(Ordering::Relaxed) && self.full().is_empty())
             && self.holds_some.load(Ordering::Relaxed)
             && !EMPTY.contains(&id)
             && self.repository.quick_reader().holds(id)

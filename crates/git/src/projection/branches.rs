@@ -158,7 +158,7 @@ pub(super) fn project(
     discarded: &Discarded,
 ) -> Result<(Projected, Tips), ProjectError> {
     let repository = history.repository();
-    let mut objects = Objects::new(repository);
+    let objects = Objects::new(repository);
     // A commit is only made where no branch stands at it.
     objects.assume_new();
     let names: HashSet<&str> =

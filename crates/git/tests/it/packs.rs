@@ -150,7 +150,7 @@ fn variants_from_many_threads_fill_several_packs() {
 #[test]
 fn what_is_assumed_new_is_stored_again_for_one_pack_at_most() {
     let temporary = Temporary::bare();
-    let mut objects = Objects::with_packs_of(&temporary.open(), 10);
+    let objects = Objects::with_packs_of(&temporary.open(), 10);
     let put = |objects: &Objects| {
         for number in 0..30 {
             objects.blob(format!("{number}").as_bytes());
