@@ -3,6 +3,7 @@
 //! ```text
 //! (ledger, rendered) ─compare─▶ Difference ─decide─▶ a step, what waits for a person, or a refusal
 //! (base, head) ─preview─▶ what a change does to the whole fleet, as groups of equal hunks
+//! (base, head) ─effect─▶ the digest of what a change does, which an approval names
 //! (Roles of the base, what differs, a person) ─access─▶ what they may do with it, and why not
 //! ```
 //!
@@ -15,6 +16,7 @@ mod compare;
 mod comparison;
 mod decide;
 mod difference;
+mod effect;
 mod foreign;
 mod held;
 mod moves;
@@ -33,6 +35,7 @@ pub use difference::{
     BootstrapChange, CellChange, CellDifference, ClusterDifference, Difference, NamespaceChange,
     NamespaceDifference, Transition,
 };
+pub use effect::{Effect, effect};
 pub use foreign::{HoldError, adopt, discard, resume};
 pub use held::{Emptied, Held, HeldItem, Part, Reason};
 pub use placed::{NewHold, OrderError, Orders, Placed, follow_orders};

@@ -4,6 +4,7 @@
 
 mod access;
 mod brakes;
+mod effects;
 mod fleet;
 mod foreign;
 mod laws;
