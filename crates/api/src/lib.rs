@@ -4,6 +4,7 @@
 //! path; a field is only ever added. The OpenAPI document is made from them. Nothing here decides
 //! anything, and nothing here knows how the server finds its answers.
 
+mod change;
 mod client;
 mod document;
 mod hold;
@@ -14,6 +15,10 @@ mod problem;
 mod status;
 pub mod text;
 
+pub use change::{
+    Approval, ApproveChange, Change, ChangeAccess, ChangeChecks, ChangeEffect, ChangeEvent,
+    ChangeFilter, ChangeStatus, ChangedFile, CommentText, MergeChange, NewChange,
+};
 pub use client::{Client, ClientError, ClientSettings};
 pub use document::{
     Binding, BindingMetadata, BindingSpec, BindingState, BindingStatus, Document, ExpressionCheck,

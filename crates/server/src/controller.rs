@@ -13,7 +13,7 @@ use arc_swap::ArcSwap;
 use expand::{ExpandError, Expander};
 use git::{Loader, Repository};
 use jiff::Timestamp;
-use model::{CommitId, Digest, ExpansionRequest, Expansions, Files, Generation, Observed};
+use model::{CommitId, Digest, ExpansionRequest, Expansions, Files, Generation, Observed, Source};
 use plan::{Accepted, Compiled};
 use release::Orders;
 use tokio::sync::{oneshot, watch};
@@ -230,6 +230,24 @@ impl Desk {
     /// It cannot be read, or a program that templates need cannot be run.
     pub fn compile(&mut self, commit: CommitId) -> Result<Arc<Compiled>, CompileError> {
         let source = self.loader.load(Some(&commit.to_string()))?;
+        self.compile_source(source)
+    }
+
+    /// The same, from another view of the repository of the source: one that shows the objects of
+    /// a push that is not accepted yet.
+    ///
+    /// # Errors
+    /// As those of [`Desk::compile`].
+    pub fn compile_from(
+        &mut self,
+        view: &Repository,
+        commit: CommitId,
+    ) -> Result<Arc<Compiled>, CompileError> {
+        let source = self.loader.load_from(view, commit)?;
+        self.compile_source(source)
+    }
+
+    fn compile_source(&mut self, source: Source) -> Result<Arc<Compiled>, CompileError> {
         let expander = &self.expander;
         let compiled =
             self.publisher.compile(source, |files, requests| expand(files, requests, expander))?;

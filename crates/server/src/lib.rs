@@ -13,14 +13,19 @@
 //! its own and tells everyone else by a [`Snapshot`], which is never altered: readers wait for
 //! nobody. What is read often is made into bytes once for each snapshot (`catalogue`).
 
+mod authorize;
 mod blame;
 mod catalogue;
+mod changes;
 mod controller;
 mod data;
 mod error;
+mod evaluate;
+mod hosting;
 mod http;
 mod identity;
 mod orders;
+pub mod preview;
 mod publisher;
 mod records;
 mod serve;

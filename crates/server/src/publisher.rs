@@ -76,7 +76,7 @@ pub struct Published {
 /// nothing but the time that a release takes.
 pub struct Publisher {
     repository: Repository,
-    objects: Objects,
+    objects: Arc<Objects>,
     compiler: Compiler,
     comparison: Comparison,
     projection: Projection,
@@ -90,7 +90,7 @@ impl Publisher {
     pub fn new(repository: &Repository) -> Self {
         Self {
             repository: repository.clone(),
-            objects: Objects::new(repository),
+            objects: Arc::new(Objects::new(repository)),
             compiler: Compiler::new(),
             comparison: Comparison::default(),
             projection: Projection::default(),
@@ -103,6 +103,13 @@ impl Publisher {
     #[must_use]
     pub fn repository(&self) -> &Repository {
         &self.repository
+    }
+
+    /// What was rendered here, for as long as nothing was given up: ids of a [`Compiled`] that was
+    /// compiled before this was asked for are found in it.
+    #[must_use]
+    pub fn objects(&self) -> Arc<Objects> {
+        Arc::clone(&self.objects)
     }
 
     /// Compiles a source, for [`Publisher::publish`] or to show what is wrong with it. `expand` is
@@ -125,7 +132,7 @@ impl Publisher {
                 Expansions::default()
             })
         };
-        let compiled = self.compiler.compile(source, &mut build, &self.objects);
+        let compiled = self.compiler.compile(source, &mut build, &*self.objects);
         match failure {
             // What was compiled without is not true, and must not be remembered.
             Some(error) => {
@@ -138,7 +145,7 @@ impl Publisher {
 
     /// Gives up what was compiled and not released, and all that is known of sources.
     fn forget(&mut self) {
-        self.objects = Objects::new(&self.repository);
+        self.objects = Arc::new(Objects::new(&self.repository));
         self.compiler.forget();
     }
 

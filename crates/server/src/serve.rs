@@ -14,8 +14,9 @@ use store::{NewToken, Store, StoreError};
 
 use crate::controller::Controller;
 use crate::data::{Data, DataError};
+use crate::hosting::Host;
 use crate::http::metrics::{self, Told};
-use crate::http::{AppState, Idempotency, Limits, router};
+use crate::http::{AppState, Limits, router};
 use crate::identity::{ADMINISTRATOR, Callers, Front, Passwords, Secret};
 use crate::settings::{Settings, Tls};
 use crate::telemetry::Metrics;
@@ -90,6 +91,7 @@ impl Server {
         let listener = std::net::TcpListener::bind(settings.listen).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let is_https = settings.tls.is_some() || settings.behind_proxy;
         let tls = match settings.tls {
             Some(tls) => Some((tls.clone(), load(&tls).await?)),
             None => None,
@@ -104,9 +106,7 @@ impl Server {
         };
         let callers = Arc::new(Callers::new(store.clone(), settings.admin_token.as_ref()));
         let limits = Arc::new(Limits::new(settings.behind_proxy));
-        let idempotency = Arc::new(Idempotency::default());
-        let known_steps = Arc::default();
-        let is_https = tls.is_some() || settings.behind_proxy;
+        let host = Host::new(&controller, &data.source);
         let state = AppState {
             controller,
             data,
@@ -114,10 +114,12 @@ impl Server {
             metrics,
             callers,
             limits,
-            idempotency,
-            known_steps,
+            idempotency: Arc::default(),
+            known_steps: Arc::default(),
             passwords: Arc::new(Passwords::new()),
             front: if is_https { Front::Https } else { Front::Http },
+            host,
+            is_https,
         };
         Ok(Self { listener, address, tls, state, thread, told, new_token })
     }

@@ -1,9 +1,9 @@
 //! What a server knows at one moment. It is never altered: a newer one takes its place.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
-use model::{CommitId, Diagnostic, Ledger};
+use model::{CommitId, Diagnostic, Ledger, Policies};
 use plan::{Accepted, Compiled};
 
 use crate::catalogue::Catalogue;
@@ -32,6 +32,8 @@ pub struct Sourced {
     pub commit: CommitId,
     /// All that was made of it; it was accepted.
     compiled: Arc<Compiled>,
+    /// Its Roles, once somebody asked for them.
+    policies: Arc<OnceLock<Arc<Policies>>>,
 }
 
 /// A source that changed nothing, and why.
@@ -60,7 +62,7 @@ impl Sourced {
     /// A compiled source; nothing if it was not accepted.
     #[must_use]
     pub fn new(commit: CommitId, compiled: Arc<Compiled>) -> Option<Self> {
-        compiled.accepted.is_some().then_some(Self { commit, compiled })
+        compiled.accepted.is_some().then(|| Self { commit, compiled, policies: Arc::default() })
     }
 
     /// All that was made of it.
@@ -76,6 +78,13 @@ impl Sourced {
             Some(accepted) => accepted,
             None => unreachable!("only an accepted source is made"),
         }
+    }
+
+    /// Its Roles, with the places that they name.
+    #[must_use]
+    pub fn policies(&self) -> Arc<Policies> {
+        let made = || Arc::new(plan::policies(&self.accepted().fleet));
+        Arc::clone(self.policies.get_or_init(made))
     }
 
     /// What was found while reading, checking and rendering.

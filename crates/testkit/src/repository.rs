@@ -68,6 +68,20 @@ impl TestRepository {
         self.run(arguments, &[])
     }
 
+    /// Whether a `git` command succeeds, and all that it says.
+    ///
+    /// # Panics
+    /// If `git` does not start.
+    #[must_use]
+    pub fn say(&self, arguments: &[&str]) -> (bool, String) {
+        let output = self.command(arguments).stdin(Stdio::null()).output();
+        let output = output.unwrap_or_else(|error| panic!("`git` does not start: {error}"));
+        let text = [&output.stderr[..], &output.stdout].concat();
+        // The spaces hide what a progress line left on a terminal.
+        let text = String::from_utf8_lossy(&text).replace("        \n", "\n");
+        (output.status.success(), text)
+    }
+
     fn run(&self, arguments: &[&str], input: &[u8]) -> Result<String, String> {
         let mut child = self
             .command(arguments)

@@ -2,9 +2,9 @@
 
 use schema::document::Kind;
 use serde_json::{Value, json};
+use server::preview::preview_schema;
 
 use super::Outcome;
-use super::diff::preview_schema;
 use crate::error::CommandError;
 use crate::session::Session;
 use crate::source::unknown;

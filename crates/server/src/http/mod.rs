@@ -19,6 +19,8 @@ mod reference;
 mod routes;
 mod rules;
 mod state;
+mod stream;
+mod wait;
 
 pub(crate) use idempotency::Idempotency;
 pub(crate) use limits::Limits;
@@ -61,15 +63,17 @@ pub(crate) fn router(state: AppState) -> Router {
             .merge(routes::api())
             .split_for_parts();
     let api = api.merge(routes::description(description));
-    api.fallback(answer::no_such_path)
+    api.layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_ANSWER))
+        // What streams has limits of its own.
+        .merge(routes::git())
+        .fallback(answer::no_such_path)
         .method_not_allowed_fallback(answer::wrong_method)
-        .layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
         .layer(axum::middleware::from_fn_with_state(state.clone(), limits::of_caller))
         .layer(axum::middleware::from_fn_with_state(state.clone(), gate::admit))
         .layer(axum::middleware::from_fn_with_state(state.clone(), limits::of_stranger))
         .layer(axum::middleware::from_fn_with_state(state.clone(), metrics::count))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_ANSWER))
         .layer(CatchPanicLayer::custom(answer::panicked))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,

@@ -94,6 +94,16 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The same as text, which `git` shows to its user line by line.
+    pub(crate) fn into_text(self) -> Response {
+        let hint = self.hint.map_or_else(String::new, |hint| format!("hint: {hint}\n"));
+        let text = format!("{}\n{hint}", self.detail);
+        let media = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+        (self.status, media, text).into_response()
+    }
+}
+
 impl From<store::StoreError> for Failure {
     fn from(error: store::StoreError) -> Self {
         Self::unavailable(&error)

@@ -9,6 +9,7 @@ use git::{LedgerError, Steps};
 use crate::catalogue::Catalogue;
 use crate::controller::Controller;
 use crate::data::Data;
+use crate::hosting::Host;
 use crate::http::{Idempotency, Limits};
 use crate::identity::{Callers, Front, Passwords};
 use crate::snapshot::Snapshot;
@@ -37,6 +38,10 @@ pub(crate) struct AppState {
     pub(crate) passwords: Arc<Passwords>,
     /// How the server is reached.
     pub(crate) front: Front,
+    /// Decides on pushes.
+    pub(crate) host: Host,
+    /// Whether people reach it over HTTPS.
+    pub(crate) is_https: bool,
 }
 
 impl AppState {

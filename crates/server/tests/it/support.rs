@@ -67,6 +67,37 @@ impl Running {
         Self { folder, url, controller, metrics, stop: Some(stop), ended }
     }
 
+    /// Sends JSON as somebody, and answers the status and the JSON of the answer.
+    pub(crate) async fn json(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> (u16, Value) {
+        let request = reqwest::Client::new().request(method, format!("{}{path}", self.url));
+        let request = request.bearer_auth(token);
+        let request = body.iter().fold(request, |request, body| request.json(body));
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap_or_default())
+    }
+
+    /// A token that acts for a subject such as `user:anna`.
+    pub(crate) async fn token_of(&self, subject: &str) -> String {
+        self.token(&subject.replace(':', "-"), subject).await
+    }
+
+    /// Waits until a commit of the source is in use.
+    pub(crate) async fn released(&self, commit: &str) {
+        let is_in_use = || {
+            let source = self.controller.snapshot().source.clone();
+            source.is_some_and(|source| source.commit.to_string() == commit)
+        };
+        let wait = async { self.controller.changes().wait_for(|_| is_in_use()).await.map(drop) };
+        tokio::time::timeout(Duration::from_secs(60), wait).await.unwrap().unwrap();
+    }
+
     /// Stops it, and gives its folder back.
     pub(crate) async fn stop(mut self) -> TempDir {
         drop(self.stop.take());
@@ -114,6 +145,18 @@ impl Running {
         let text = format!("re_a-token-for-{name}-in-this-test");
         let place = store::Place::Sqlite(self.folder.path().join("res-edge.db"));
         let store = store::Store::open(&place).await.unwrap();
+        let now = jiff::Timestamp::now();
+        if let Some(person) = subject.strip_prefix("user:") {
+            let person = store::NewPerson {
+                name: person.to_owned(),
+                provider: store::LOCAL.to_owned(),
+                provider_key: person.to_owned(),
+                password: None,
+                is_administrator: false,
+            };
+            // The same person may have several tokens.
+            store.add_person(&person, now).await.unwrap();
+        }
         let token = store::NewToken {
             name: name.to_owned(),
             digest: Secret::new(text.clone()).digest(),
@@ -122,7 +165,7 @@ impl Running {
             scope: None,
             expires: None,
         };
-        assert!(store.add_token(&token, jiff::Timestamp::now()).await.unwrap());
+        assert!(store.add_token(&token, now).await.unwrap());
         text
     }
 

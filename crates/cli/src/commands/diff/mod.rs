@@ -2,11 +2,6 @@
 //!
 //! Renders both sides and shows equal changes once, with the clusters that they concern.
 
-mod contents;
-mod document;
-mod reasons;
-mod schema;
-
 use std::collections::HashSet;
 
 use git::Objects;
@@ -19,9 +14,8 @@ use crate::error::CommandError;
 use crate::session::Session;
 use crate::source::{self, Checked};
 use api::text::count;
-use contents::Read;
-use reasons::Told;
-pub(crate) use schema::preview_schema;
+use plan::{Changes, Side};
+use server::preview::{Read, Told, document};
 
 /// How many differing files are shown at first.
 const SHOWN: usize = 20;
@@ -89,7 +83,7 @@ fn compare(arguments: &Arguments, session: &mut Session) -> Result<Outcome, Comm
     match arguments.output.as_str() {
         "markdown" => session.terminal.print(&preview.to_markdown(&arguments.command()))?,
         "json" => {
-            let document = document::of(&preview);
+            let document = document(&preview);
             let text = serde_json::to_string_pretty(&document).unwrap_or_default();
             session.terminal.print_line(&text)?;
         }
@@ -153,10 +147,11 @@ impl Sides {
         Ok(Self { base, head, rendered_base, rendered_head, objects })
     }
 
-    fn preview(&self, session: &Session) -> Preview {
+    fn preview<'s>(&'s self, session: &Session) -> Preview {
         let _progress = session.terminal.progress("comparing");
         let read = Read { objects: &self.objects, layout: self.rendered_head.layout };
-        let reasons = Told::new(&self.base, &self.head);
+        let side = |checked: &'s Checked| Side { fleet: &checked.fleet, source: &checked.source };
+        let reasons = Told::new(Changes::new(side(&self.base), side(&self.head)));
         release::preview(&self.rendered_base, &self.rendered_head, &read, &reasons)
     }
 

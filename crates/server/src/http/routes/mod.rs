@@ -2,8 +2,10 @@
 
 mod audit;
 mod bindings;
+mod changes;
 mod documents;
 mod expressions;
+mod git;
 mod identity;
 mod ledger;
 mod probes;
@@ -40,6 +42,12 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .merge(sign_in::routes())
         .merge(tokens::routes())
         .merge(users::routes())
+        .merge(changes::routes())
+}
+
+/// The routes of Git's protocol, which Git describes and the description of the API does not.
+pub(crate) fn git() -> Router<AppState> {
+    git::routes()
 }
 
 /// The description itself, for programs and for people.

@@ -1,27 +1,53 @@
 //! The state of the server in one look.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::{LedgerStatus, RefusedSource, ServerStatus, SourceStatus};
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use jiff::Timestamp;
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::AppState;
+use crate::http::problem::Failure;
+use crate::http::{AppState, wait};
 use crate::snapshot::{Refused, Released, Snapshot, Sourced};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(status))
 }
 
+/// What to wait for.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Awaited {
+    /// A commit of the source: answered when it, or one that follows it, is released.
+    source: Option<String>,
+    /// Seconds to wait at most, up to 100; 30 if it is left out.
+    timeout: Option<u64>,
+}
+
 /// The source in use, the newest one if it was refused, and what is released.
-#[utoipa::path(get, path = "/api/v1/status", tag = "server", responses(
+#[utoipa::path(get, path = "/api/v1/status", tag = "server", params(Awaited), responses(
     (status = 200, body = ServerStatus),
+    (status = 400, body = api::Problem, content_type = "application/problem+json"),
+    (status = 409, body = api::Problem, content_type = "application/problem+json"),
+    (status = 504, body = api::Problem, content_type = "application/problem+json"),
 ))]
-async fn status(State(state): State<AppState>) -> Json<ServerStatus> {
-    Json(status_of(&state.snapshot()))
+async fn status(
+    State(state): State<AppState>,
+    Query(awaited): Query<Awaited>,
+) -> Result<Json<ServerStatus>, Failure> {
+    let Some(source) = awaited.source else { return Ok(Json(status_of(&state.snapshot()))) };
+    let commit = source.parse().map_err(|_| {
+        Failure::new(StatusCode::BAD_REQUEST, "bad-request", "`source` is no commit id")
+    })?;
+    let timeout = Duration::from_secs(awaited.timeout.unwrap_or(30).min(100));
+    Ok(Json(status_of(&*wait::for_source(&state, commit, timeout).await?)))
 }
 
 fn status_of(snapshot: &Snapshot) -> ServerStatus {

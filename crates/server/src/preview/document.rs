@@ -10,7 +10,8 @@ use release::{
 use serde_json::{Value, json};
 
 /// The preview as a document.
-pub(super) fn of(preview: &Preview) -> Value {
+#[must_use]
+pub fn document(preview: &Preview) -> Value {
     let renamed: Vec<Value> = preview
         .clusters_renamed
         .iter()

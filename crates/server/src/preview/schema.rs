@@ -5,8 +5,9 @@
 
 use serde_json::{Map, Value, json};
 
-/// The schema of `res-edge diff -o json`.
-pub(crate) fn preview_schema() -> Value {
+/// The schema of `res-edge diff -o json`, and of the preview of a change over the API.
+#[must_use]
+pub fn preview_schema() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Preview of res-edge.dev/v1",

@@ -1,19 +1,17 @@
 //! Why something changes, as the preview asks for it.
 
 use model::{LikelyRename, Move, Why};
-use plan::{Changes, Side};
+use plan::Changes;
 use release::{Part, Reasons};
 
-use crate::source::Checked;
-
 /// The edits between two sources.
-pub(super) struct Told<'a>(Changes<'a>);
+pub struct Told<'a>(Changes<'a>);
 
 impl<'a> Told<'a> {
-    /// Puts two sources side by side.
-    pub(super) fn new(base: &'a Checked, head: &'a Checked) -> Self {
-        let side = |checked: &'a Checked| Side { fleet: &checked.fleet, source: &checked.source };
-        Self(Changes::new(side(base), side(head)))
+    /// Tells the edits between two sources.
+    #[must_use]
+    pub fn new(changes: Changes<'a>) -> Self {
+        Self(changes)
     }
 }
 

@@ -7,11 +7,11 @@ use model::{Entry, Layout, Mode, ObjectChange, ObjectEffect, ObjectId, Observed}
 use release::{Contents, Transition};
 
 /// Objects of a render that was not written. What cannot be read is nothing; the preview says so.
-pub(super) struct Read<'a> {
+pub struct Read<'a> {
     /// The objects of both sides.
-    pub(super) objects: &'a Objects,
+    pub objects: &'a Objects,
     /// What the newer side writes.
-    pub(super) layout: Layout,
+    pub layout: Layout,
 }
 
 impl Contents for Read<'_> {

@@ -1,0 +1,137 @@
+//! A change beside what is in use: merged, compiled and compared.
+//!
+//! Derived from two commits, and kept in memory for a while: whoever asks again gets the same.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use git::{CommitRecord, Merge, MergeError, MergeHow, Repository, RepositoryError, merge};
+use jiff::Timestamp;
+use model::CommitId;
+use release::Preview;
+use tokio::runtime::Handle;
+
+use crate::Controller;
+use crate::controller::SOURCE_REF;
+use crate::evaluate::{EvaluateError, Judged, Pair};
+use crate::preview::{Read, Told};
+
+/// How many reviews are kept.
+const KEPT: usize = 8;
+
+/// Why a change could not be looked at.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReviewError {
+    /// `main` has no commit.
+    #[error("`main` has no commit yet: push the first source to it")]
+    NoSource,
+    /// It cannot be compiled.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
+    /// It cannot be merged.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// A change beside what is in use.
+pub(crate) struct Review {
+    /// What is in use.
+    pub(crate) base: CommitId,
+    /// The files that both edited, where they cannot be merged.
+    pub(crate) conflicts: Vec<String>,
+    /// What is in use, and what would be; nothing where they cannot be merged.
+    pub(crate) pair: Option<Pair>,
+    /// What it means; nothing where one side is not accepted.
+    pub(crate) judged: Option<Judged>,
+    preview: OnceLock<Option<Arc<Preview>>>,
+}
+
+impl Review {
+    /// What it does to the whole fleet; nothing where one side is not accepted. It takes a while
+    /// the first time.
+    pub(crate) fn preview(&self) -> Option<Arc<Preview>> {
+        self.preview.get_or_init(|| self.make_preview().map(Arc::new)).clone()
+    }
+
+    fn make_preview(&self) -> Option<Preview> {
+        let pair = self.pair.as_ref()?;
+        let (_, before) = pair.base_accepted()?;
+        let after = pair.head.accepted.as_ref()?;
+        let read = Read { objects: &pair.objects, layout: after.rendered.layout };
+        let reasons = Told::new(pair.changes()?);
+        Some(release::preview(&before.rendered, &after.rendered, &read, &reasons))
+    }
+}
+
+/// A review, by base and head.
+type Kept = ((CommitId, CommitId), Arc<Review>);
+
+/// Makes reviews, and keeps the last of them. All of it blocks.
+pub(crate) struct Reviews {
+    controller: Controller,
+    repository: Repository,
+    /// The one that was used last comes last.
+    kept: Mutex<Vec<Kept>>,
+}
+
+impl Reviews {
+    /// Reviews of commits of a repository.
+    pub(crate) fn new(controller: Controller, repository: &Repository) -> Self {
+        Self { controller, repository: repository.clone(), kept: Mutex::default() }
+    }
+
+    /// A commit beside what `main` is now.
+    ///
+    /// # Errors
+    /// [`ReviewError`]; that two cannot be merged is no error.
+    pub(crate) fn of(&self, head: CommitId) -> Result<Arc<Review>, ReviewError> {
+        let base = self.repository.reference(SOURCE_REF)?.ok_or(ReviewError::NoSource)?;
+        let key = (base, head);
+        let known = |kept: &[Kept]| {
+            kept.iter().find(|(known, _)| *known == key).map(|(_, review)| Arc::clone(review))
+        };
+        let found = known(&self.kept.lock().unwrap_or_else(PoisonError::into_inner));
+        let review = match found {
+            Some(review) => review,
+            None => Arc::new(self.make(base, head)?),
+        };
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(known, _)| *known != key);
+        kept.push((key, Arc::clone(&review)));
+        let n_too_many = kept.len().saturating_sub(KEPT);
+        kept.drain(..n_too_many);
+        Ok(review)
+    }
+
+    fn make(&self, base: CommitId, head: CommitId) -> Result<Review, ReviewError> {
+        let preview = OnceLock::new();
+        let (merged, conflicts, _keep) = match self.merged(base, head)? {
+            Merge::Made(made) => (made.commit, Vec::new(), Some(made.keep)),
+            Merge::AlreadyMerged => (base, Vec::new(), None),
+            Merge::Conflicts(conflicts) => {
+                let conflicts = conflicts.into_iter().map(|conflict| conflict.path).collect();
+                return Ok(Review { base, conflicts, pair: None, judged: None, preview });
+            }
+        };
+        let view = self.repository.clone();
+        let compiling = Pair::compile(&self.controller, Some(base), view, merged);
+        let pair = Handle::current().block_on(compiling)?;
+        let judged = pair.judge();
+        Ok(Review { base, conflicts, pair: Some(pair), judged, preview })
+    }
+
+    /// What would be merged. No ref will ever be at this commit.
+    fn merged(&self, base: CommitId, head: CommitId) -> Result<Merge, MergeError> {
+        let who = "res-edge <res-edge@localhost>".to_owned();
+        let record = CommitRecord {
+            author: who.clone(),
+            committer: who,
+            message: "what would be merged".to_owned(),
+            // The same commits give the same commit, which is stored once.
+            at: Timestamp::UNIX_EPOCH,
+        };
+        merge(&self.repository, base, head, MergeHow::Squash, &record)
+    }
+}
