@@ -5,6 +5,8 @@
 //! [`CommandError`]. What the server says about a source is shown as the same mistake is shown
 //! without a server, with its excerpt.
 
+#![allow(rustdoc::bare_urls, reason = "these comments are help texts of the terminal")]
+
 use std::future::Future;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! `res-edge login`: signs in to a server, and keeps that for the commands to come.
 
+#![allow(rustdoc::bare_urls, reason = "these comments are help texts of the terminal")]
+
 use std::path::{Path, PathBuf};
 
 use api::{Login, MadeToken, NewToken, Whoami};
