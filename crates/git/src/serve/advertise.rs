@@ -5,7 +5,7 @@ use super::visible::{Tip, tips};
 use super::{Operation, ServeError, Visible, packet};
 use crate::Repository;
 
-/// What [`super::receive`] can do, as `git` asks for it:
+/// What `super::receive` can do, as `git` asks for it:
 /// <https://git-scm.com/docs/gitprotocol-capabilities>.
 const CAPABILITIES: &str = concat!(
     "report-status report-status-v2 delete-refs side-band-64k quiet atomic ofs-delta ",

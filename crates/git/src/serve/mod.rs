@@ -60,7 +60,7 @@ impl Operation {
         }
     }
 
-    /// The media type of what [`advertise`] answers.
+    /// The media type of what `advertise` answers.
     #[must_use]
     pub fn advertisement_type(self) -> String {
         format!("application/x-{}-advertisement", self.service())
