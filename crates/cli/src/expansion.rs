@@ -46,18 +46,14 @@ pub(crate) fn expand(
     expander: &Expander,
     terminal: &mut Terminal,
 ) -> Result<Expansions, CommandError> {
-    let mut expansions = Expansions::default();
     if requests.is_empty() {
-        return Ok(expansions);
+        return Ok(Expansions::default());
     }
     let before = expander.report();
-    let results = {
+    let expansions = {
         let _progress = terminal.progress("building templates");
-        expander.expand(requests).map_err(|error| failure(&error))?
+        expander.expand_into(files, requests).map_err(|error| failure(&error))?
     };
-    for (request, result) in requests.iter().zip(results) {
-        expansions.add(files, request, result);
-    }
     let after = expander.report();
     let built_now = count(after.n_built - before.n_built, "template");
     let runs = count(after.n_runs - before.n_runs, "run");

@@ -31,7 +31,7 @@ mod scratch;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use model::{Digest, Expanded, ExpansionRequest, Program};
+use model::{Digest, Expanded, ExpansionRequest, Expansions, Files, Program};
 use rayon::prelude::*;
 
 pub use limits::Limits;
@@ -141,6 +141,22 @@ impl Expander {
             }
         };
         Ok(keys.iter().zip(requests).map(answer).collect())
+    }
+
+    /// Builds some requests, and adds the texts to the files that the requests are from.
+    ///
+    /// # Errors
+    /// As those of [`Expander::expand`].
+    pub fn expand_into(
+        &self,
+        files: &mut Files,
+        requests: &[ExpansionRequest],
+    ) -> Result<Expansions, ExpandError> {
+        let mut expansions = Expansions::default();
+        for (request, result) in requests.iter().zip(self.expand(requests)?) {
+            expansions.add(files, request, result);
+        }
+        Ok(expansions)
     }
 
     /// What was done so far.

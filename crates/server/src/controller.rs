@@ -13,7 +13,7 @@ use arc_swap::ArcSwap;
 use expand::{ExpandError, Expander};
 use git::{Loader, Repository};
 use jiff::Timestamp;
-use model::{CommitId, Digest, ExpansionRequest, Expansions, Files, Generation, Observed, Source};
+use model::{CommitId, Digest, ExpansionRequest, Files, Generation, Observed, Source};
 use plan::{Accepted, Compiled};
 use release::Orders;
 use tokio::sync::{oneshot, watch};
@@ -249,9 +249,10 @@ impl Desk {
 
     fn compile_source(&mut self, source: Source) -> Result<Arc<Compiled>, CompileError> {
         let expander = &self.expander;
-        let compiled =
-            self.publisher.compile(source, |files, requests| expand(files, requests, expander))?;
-        Ok(compiled)
+        let expand = |files: &mut Files, requests: &[ExpansionRequest]| {
+            expander.expand_into(files, requests)
+        };
+        Ok(self.publisher.compile(source, expand)?)
     }
 
     /// Releases what a hold kept back whose time has come.
@@ -371,19 +372,4 @@ pub enum CompileError {
 
 fn refused(commit: Option<CommitId>, detail: String, hint: Option<String>) -> Arc<Refused> {
     Arc::new(Refused { commit, detail, hint, diagnostics: Vec::new() })
-}
-
-fn expand(
-    files: &mut Files,
-    requests: &[ExpansionRequest],
-    expander: &Expander,
-) -> Result<Expansions, ExpandError> {
-    let mut expansions = Expansions::default();
-    if requests.is_empty() {
-        return Ok(expansions);
-    }
-    for (request, result) in requests.iter().zip(expander.expand(requests)?) {
-        expansions.add(files, request, result);
-    }
-    Ok(expansions)
 }
