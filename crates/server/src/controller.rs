@@ -13,7 +13,7 @@ use arc_swap::ArcSwap;
 use expand::{ExpandError, Expander};
 use git::{Loader, Repository};
 use jiff::Timestamp;
-use model::{CommitId, Digest, ExpansionRequest, Files, Generation, Observed, Source};
+use model::{CommitId, ExpansionRequest, Files, Observed, Source};
 use plan::{Accepted, Compiled};
 use release::Orders;
 use tokio::sync::{oneshot, watch};
@@ -269,34 +269,6 @@ impl Desk {
         self.released(next);
     }
 
-    /// Releases the source in use together with what a person orders, and tells everyone.
-    ///
-    /// # Errors
-    /// There is no source in use, or [`PublishError`].
-    pub fn order(&mut self, order: &PersonsOrder) -> Result<Published, OrderFailure> {
-        let mut next = (*self.snapshot()).clone();
-        let sourced = next.source.clone().ok_or(OrderFailure::NoSource)?;
-        let source = &self.source;
-        let descends = |commit, ancestor| git::descends(source, commit, ancestor);
-        let request = Request {
-            author: &order.author,
-            confirm: order.confirm,
-            all_or_nothing: false,
-            descends: &descends,
-            orders: order.orders.clone(),
-            roll_back: order.roll_back,
-            now: Timestamp::now(),
-            begins: &|_| {},
-        };
-        if order.dry_run {
-            return Ok(self.publisher.preview(sourced.accepted(), &request)?);
-        }
-        let published = self.publisher.publish(sourced.accepted(), &request);
-        self.released(&mut next);
-        self.tell(next);
-        Ok(published?)
-    }
-
     fn publish(&mut self, accepted: &Accepted) -> Result<Published, PublishError> {
         let source = &self.source;
         let descends =
@@ -331,32 +303,6 @@ impl Desk {
         self.snapshot.store(Arc::new(next));
         self.changed.send_replace(version);
     }
-}
-
-/// What a person orders of the loop.
-#[derive(Clone, Debug, Default)]
-pub struct PersonsOrder {
-    /// Who, as `Name <mail>`.
-    pub author: String,
-    /// The plan that this person confirms.
-    pub confirm: Option<Digest>,
-    /// About holds.
-    pub orders: Orders,
-    /// The step to go back to.
-    pub roll_back: Option<Generation>,
-    /// Whether only to say what would be done.
-    pub dry_run: bool,
-}
-
-/// Why an order was not followed.
-#[derive(Debug, thiserror::Error)]
-pub enum OrderFailure {
-    /// There is nothing to release yet.
-    #[error("no source was accepted yet")]
-    NoSource,
-    /// As when publishing.
-    #[error(transparent)]
-    Publish(#[from] PublishError),
 }
 
 /// Why a commit could not be compiled at all.

@@ -34,7 +34,7 @@ mod sight;
 mod snapshot;
 mod telemetry;
 
-pub use controller::{Controller, ControllerGone, Desk, OrderFailure, PersonsOrder};
+pub use controller::{Controller, ControllerGone, Desk};
 pub use data::{Data, DataError};
 pub use error::PublishError;
 pub use identity::{Caller, Secret};
