@@ -28,9 +28,7 @@ pub(crate) fn person_of<'a>(
     subjects: impl Iterator<Item = &'a str>,
     is_administrator: bool,
 ) -> Option<Person> {
-    let mut subjects = subjects.filter_map(Subject::parse);
-    let mut person = Person::new(subjects.next()?);
-    person.groups = subjects.collect();
+    let person = Person::of(subjects.filter_map(Subject::parse))?;
     Some(match is_administrator {
         true => person.with_everything(ADMINISTRATOR),
         false => person,

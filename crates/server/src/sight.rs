@@ -5,16 +5,14 @@
 
 use std::sync::OnceLock;
 
-use model::{ApplicationId, ClusterId, ClusterSet, Kind, Policies, Subject, Verb};
+use model::{ApplicationId, ClusterId, ClusterSet, Kind, Policies, Verb};
 use plan::Fleet;
 use plan::documents::DocumentId;
-use release::access::{Person, visible};
+use release::access::visible;
 
+use crate::authorize::person;
 use crate::catalogue::{Survey, short_digest};
 use crate::identity::Caller;
-
-/// Why the administrator of a server sees everything.
-const ADMINISTRATOR: &str = "the administrator of this server";
 
 /// What a caller sees of a fleet.
 pub(crate) struct Sight {
@@ -117,15 +115,4 @@ impl Sight {
     pub(crate) fn clusters(&self) -> Option<&ClusterSet> {
         self.seen.as_ref().map(release::access::Sight::clusters)
     }
-}
-
-/// Who a caller is, as Roles see it; nobody if no Role could name them.
-fn person(caller: &Caller) -> Option<Person> {
-    let mut subjects = caller.subjects.iter().filter_map(|text| Subject::parse(text));
-    let mut person = Person::new(subjects.next()?);
-    person.groups = subjects.collect();
-    Some(match caller.is_administrator {
-        true => person.with_everything(ADMINISTRATOR),
-        false => person,
-    })
 }

@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcom
     let subjects = arguments.subjects.iter().map(|text| subject(text));
     let subjects = subjects.collect::<Result<Vec<Subject>, CommandError>>()?;
     let as_json = arguments.output == "json";
-    match (&arguments.base, person(&subjects)) {
+    match (&arguments.base, Person::of(subjects)) {
         (Some(base), Some(person)) => check(base, &person, as_json, session),
         (_, person) => list(person, as_json, session),
     }
@@ -58,14 +58,6 @@ fn subject(text: &str) -> Result<Subject, CommandError> {
         CommandError::user(format!("`{text}` is no subject"))
             .hint("write `user:<name>`, `group:<provider>/<name>` or `token:<name>`")
     })
-}
-
-/// The first subject is who acts, the others are groups.
-fn person(subjects: &[Subject]) -> Option<Person> {
-    let (name, groups) = subjects.split_first()?;
-    let mut person = Person::new(name.clone());
-    person.groups = groups.to_vec();
-    Some(person)
 }
 
 fn list(

@@ -64,6 +64,15 @@ impl Person {
         Self { name, groups: Vec::new(), others: Vec::new(), grants: Vec::new() }
     }
 
+    /// Someone who is called by several subjects: the first acts, the others are groups. Nobody
+    /// without one.
+    #[must_use]
+    pub fn of(subjects: impl IntoIterator<Item = Subject>) -> Option<Self> {
+        let mut subjects = subjects.into_iter();
+        let person = Self::new(subjects.next()?);
+        Some(Self { groups: subjects.collect(), ..person })
+    }
+
     /// The same, with everything granted, for a reason.
     #[must_use]
     pub fn with_everything(mut self, reason: &str) -> Self {
