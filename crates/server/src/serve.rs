@@ -119,7 +119,6 @@ impl Server {
             passwords: Arc::new(Passwords::new()),
             front: if is_https { Front::Https } else { Front::Http },
             host,
-            is_https,
         };
         Ok(Self { listener, address, tls, state, thread, told, new_token })
     }

@@ -40,8 +40,6 @@ pub(crate) struct AppState {
     pub(crate) front: Front,
     /// Decides on pushes.
     pub(crate) host: Host,
-    /// Whether people reach it over HTTPS.
-    pub(crate) is_https: bool,
 }
 
 impl AppState {

@@ -21,7 +21,7 @@ use crate::hosting::Pusher;
 use crate::http::AppState;
 use crate::http::problem::Failure;
 use crate::http::stream::{Incoming, Outgoing, answer};
-use crate::identity::Caller;
+use crate::identity::{Caller, Front};
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
@@ -194,7 +194,7 @@ async fn push(
 /// The server as its client calls it.
 fn url_of(state: &AppState, headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    format!("{}://{host}", if state.is_https { "https" } else { "http" })
+    format!("{}://{host}", if state.front == Front::Https { "https" } else { "http" })
 }
 
 fn begin(
