@@ -53,7 +53,9 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
     title = "Res-Edge",
     description = "GitOps for very many Kubernetes clusters: documents, changes, releases.",
     license(name = "Apache-2.0", identifier = "Apache-2.0")
-), components(schemas(api::Document, api::Page<api::Document>, api::Page<api::Binding>)))]
+), components(schemas(
+    api::Document, api::Page<api::Document>, api::Page<api::Binding>, api::Problem
+)))]
 struct Description;
 
 /// The whole server as one service.

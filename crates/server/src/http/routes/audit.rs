@@ -35,8 +35,8 @@ struct Paging {
 /// What was done, the newest first, for administrators.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "identity", params(Paging), responses(
     (status = 200, body = Page<AuditEntry>),
-    (status = 400, body = api::Problem, content_type = "application/problem+json"),
-    (status = 403, body = api::Problem, content_type = "application/problem+json"),
+    (status = 400),
+    (status = 403),
 ))]
 async fn list(
     State(state): State<AppState>,
@@ -63,7 +63,7 @@ async fn list(
 /// Walks the whole chain, and says whether every row follows from the one before it.
 #[utoipa::path(get, path = "/api/v1/audit/verification", tag = "identity", responses(
     (status = 200, body = AuditVerification),
-    (status = 403, body = api::Problem, content_type = "application/problem+json"),
+    (status = 403),
 ))]
 async fn verify(
     State(state): State<AppState>,

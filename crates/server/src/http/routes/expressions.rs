@@ -1,6 +1,6 @@
 //! Expressions, looked at while someone writes them; and words that are searched.
 
-use api::{ExpressionCheck, ExpressionQuery, Page, Problem, SearchMatch};
+use api::{ExpressionCheck, ExpressionQuery, Page, SearchMatch};
 use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{RawQuery, State};
@@ -38,12 +38,9 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     post, path = "/api/v1/expressions:check", tag = "documents", request_body = ExpressionQuery,
     responses(
         (status = 200, description = "What it selects, or its mistakes.", body = ExpressionCheck),
-        (status = 400, description = "The body is not as described.", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 401, description = "Nobody is signed in.", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 404, description = "There is no fleet yet.", body = Problem,
-            content_type = "application/problem+json"),
+        (status = 400, description = "The body is not as described."),
+        (status = 401, description = "Nobody is signed in."),
+        (status = 404, description = "There is no fleet yet."),
     )
 )]
 async fn check_expression(
@@ -83,12 +80,9 @@ fn checked(catalogue: &Catalogue, sight: &Sight, text: &str) -> ExpressionCheck 
     responses(
         (status = 200, description = "The places.", body = Page<SearchMatch>),
         (status = 304, description = "The client has this page already."),
-        (status = 400, description = "A parameter cannot be used.", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 401, description = "Nobody is signed in.", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 410, description = "The list is no more: start again.", body = Problem,
-            content_type = "application/problem+json"),
+        (status = 400, description = "A parameter cannot be used."),
+        (status = 401, description = "Nobody is signed in."),
+        (status = 410, description = "The list is no more: start again."),
     )
 )]
 async fn search_documents(

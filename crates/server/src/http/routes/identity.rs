@@ -15,7 +15,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 /// Who asks, as Roles can name it.
 #[utoipa::path(get, path = "/api/v1/whoami", tag = "identity", responses(
     (status = 200, body = Whoami),
-    (status = 401, body = api::Problem, content_type = "application/problem+json"),
+    (status = 401),
 ))]
 async fn whoami(Extension(caller): Extension<Caller>) -> Json<Whoami> {
     Json(whoami_of(caller))

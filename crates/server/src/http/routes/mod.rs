@@ -109,7 +109,13 @@ fn add_common(path: &str, operation: &mut Value) {
         common.push(("401", "Nobody is signed in, or the token is not valid."));
     }
     for (status, description) in common {
-        let answer = json!({"description": description, "content": problem});
-        responses.entry(status).or_insert(answer);
+        responses.entry(status).or_insert(json!({"description": description}));
+    }
+    // Whatever is refused is refused with a problem; a route only says when.
+    let is_refusal = |status: &str| status.starts_with(['4', '5']);
+    for (_, answer) in responses.iter_mut().filter(|(status, _)| is_refusal(status)) {
+        if answer.get("content").is_none() {
+            answer["content"] = problem.clone();
+        }
     }
 }

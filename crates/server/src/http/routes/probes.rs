@@ -22,7 +22,7 @@ async fn health() -> &'static str {
 /// looked at.
 #[utoipa::path(get, path = "/readyz", tag = "server", responses(
     (status = 200, body = str),
-    (status = 503, body = api::Problem, content_type = "application/problem+json"),
+    (status = 503),
 ))]
 async fn ready(State(state): State<AppState>) -> Result<&'static str, Failure> {
     state.store.ping().await?;

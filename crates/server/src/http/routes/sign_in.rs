@@ -38,12 +38,12 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 )), responses(
     (status = 200, body = Whoami, headers(("set-cookie" = String))),
     (status = 303, description = "after a form", headers(("set-cookie" = String))),
-    (status = 400, body = api::Problem, content_type = "application/problem+json"),
-    (status = 401, body = api::Problem, content_type = "application/problem+json"),
-    (status = 403, body = api::Problem, content_type = "application/problem+json"),
-    (status = 415, body = api::Problem, content_type = "application/problem+json"),
-    (status = 429, body = api::Problem, content_type = "application/problem+json"),
-    (status = 503, body = api::Problem, content_type = "application/problem+json"),
+    (status = 400),
+    (status = 401),
+    (status = 403),
+    (status = 415),
+    (status = 429),
+    (status = 503),
 ))]
 async fn login(State(state): State<AppState>, request: Request) -> Result<Response, Failure> {
     let headers = request.headers().clone();
@@ -77,7 +77,7 @@ async fn login(State(state): State<AppState>, request: Request) -> Result<Respon
 /// Ends the session that the request carries.
 #[utoipa::path(post, path = "/auth/logout", tag = "identity", responses(
     (status = 204, description = "signed out", headers(("set-cookie" = String))),
-    (status = 403, body = api::Problem, content_type = "application/problem+json"),
+    (status = 403),
 ))]
 async fn logout(
     State(state): State<AppState>,

@@ -34,9 +34,9 @@ struct Awaited {
 /// The source in use, the newest one if it was refused, and what is released.
 #[utoipa::path(get, path = "/api/v1/status", tag = "server", params(Awaited), responses(
     (status = 200, body = ServerStatus),
-    (status = 400, body = api::Problem, content_type = "application/problem+json"),
-    (status = 409, body = api::Problem, content_type = "application/problem+json"),
-    (status = 504, body = api::Problem, content_type = "application/problem+json"),
+    (status = 400),
+    (status = 409),
+    (status = 504),
 ))]
 async fn status(
     State(state): State<AppState>,

@@ -47,9 +47,9 @@ async fn list(
 /// `token:<name>`, whose rights come from Roles alone; only administrators make these.
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "identity", request_body = NewToken, responses(
     (status = 201, body = MadeToken),
-    (status = 403, body = api::Problem, content_type = "application/problem+json"),
-    (status = 409, body = api::Problem, content_type = "application/problem+json"),
-    (status = 422, body = api::Problem, content_type = "application/problem+json"),
+    (status = 403),
+    (status = 409),
+    (status = 422),
 ))]
 async fn create(
     State(state): State<AppState>,
@@ -87,7 +87,7 @@ async fn create(
 /// Takes a token back, at once: one's own, or as an administrator any.
 #[utoipa::path(delete, path = "/api/v1/tokens/{name}", tag = "identity", responses(
     (status = 204, description = "taken back"),
-    (status = 404, body = api::Problem, content_type = "application/problem+json"),
+    (status = 404),
 ), params(("name" = String, Path, description = "with `%2F` in place of `/`")))]
 async fn revoke(
     State(state): State<AppState>,

@@ -44,7 +44,7 @@ struct Paging {
 /// Everyone who may come in, for administrators.
 #[utoipa::path(get, path = "/api/v1/users", tag = "identity", params(Paging), responses(
     (status = 200, body = Page<User>),
-    (status = 403, body = api::Problem, content_type = "application/problem+json"),
+    (status = 403),
 ))]
 async fn list(
     State(state): State<AppState>,
@@ -63,9 +63,9 @@ async fn list(
 /// Lets a person in.
 #[utoipa::path(post, path = "/api/v1/users", tag = "identity", request_body = NewUser, responses(
     (status = 201, body = User),
-    (status = 403, body = api::Problem, content_type = "application/problem+json"),
-    (status = 409, body = api::Problem, content_type = "application/problem+json"),
-    (status = 422, body = api::Problem, content_type = "application/problem+json"),
+    (status = 403),
+    (status = 409),
+    (status = 422),
 ))]
 async fn create(
     State(state): State<AppState>,
@@ -97,8 +97,8 @@ async fn create(
 /// One person: oneself, or for administrators anyone.
 #[utoipa::path(get, path = "/api/v1/users/{name}", tag = "identity", responses(
     (status = 200, body = User),
-    (status = 403, body = api::Problem, content_type = "application/problem+json"),
-    (status = 404, body = api::Problem, content_type = "application/problem+json"),
+    (status = 403),
+    (status = 404),
 ), params(("name" = String, Path, description = "with `%2F` in place of `/`")))]
 async fn show(
     State(state): State<AppState>,
@@ -116,8 +116,8 @@ async fn show(
 #[utoipa::path(patch, path = "/api/v1/users/{name}", tag = "identity", request_body = UserEdit,
     responses(
     (status = 200, body = User),
-    (status = 403, body = api::Problem, content_type = "application/problem+json"),
-    (status = 404, body = api::Problem, content_type = "application/problem+json"),
+    (status = 403),
+    (status = 404),
 ), params(("name" = String, Path, description = "with `%2F` in place of `/`")))]
 async fn edit(
     State(state): State<AppState>,
@@ -145,10 +145,10 @@ async fn edit(
 #[utoipa::path(put, path = "/api/v1/users/{name}/password", tag = "identity",
     request_body = NewPassword, responses(
     (status = 204, description = "set"),
-    (status = 403, body = api::Problem, content_type = "application/problem+json"),
-    (status = 404, body = api::Problem, content_type = "application/problem+json"),
-    (status = 422, body = api::Problem, content_type = "application/problem+json"),
-    (status = 429, body = api::Problem, content_type = "application/problem+json"),
+    (status = 403),
+    (status = 404),
+    (status = 422),
+    (status = 429),
 ), params(("name" = String, Path, description = "with `%2F` in place of `/`")))]
 async fn set_password(
     State(state): State<AppState>,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::{ApproveChange, Change, CommentText, MergeChange, NewChange, Problem};
+use api::{ApproveChange, Change, CommentText, MergeChange, NewChange};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
@@ -21,11 +21,11 @@ use crate::identity::Caller;
 /// Opens a change of a branch, or of a commit that was pushed to one.
 #[utoipa::path(post, path = "/api/v1/changes", tag = "changes", request_body = NewChange, responses(
     (status = 201, body = Change),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
+    (status = 400),
+    (status = 403),
+    (status = 409),
+    (status = 422),
+    (status = 503),
 ))]
 pub(super) async fn create(
     State(state): State<AppState>,
@@ -91,12 +91,12 @@ fn head_of(state: &AppState, body: &NewChange) -> Result<CommitId, Failure> {
     params(("number" = u32, Path, description = "Its number")), request_body = ApproveChange,
     responses(
     (status = 200, body = Change),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
+    (status = 400),
+    (status = 403),
+    (status = 404),
+    (status = 409),
+    (status = 422),
+    (status = 503),
 ))]
 pub(super) async fn approve(
     State(state): State<AppState>,
@@ -132,10 +132,10 @@ pub(super) async fn approve(
 #[utoipa::path(delete, path = "/api/v1/changes/{number}/approval", tag = "changes",
     params(("number" = u32, Path, description = "Its number")), responses(
     (status = 200, body = Change),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json"),
+    (status = 400),
+    (status = 403),
+    (status = 404),
+    (status = 409),
 ))]
 pub(super) async fn withdraw(
     State(state): State<AppState>,
@@ -161,13 +161,13 @@ pub(super) struct Patience {
     params(("number" = u32, Path, description = "Its number"), Patience),
     request_body = MergeChange, responses(
     (status = 200, body = Change),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
-    (status = 504, body = Problem, content_type = "application/problem+json"),
+    (status = 400),
+    (status = 403),
+    (status = 404),
+    (status = 409),
+    (status = 422),
+    (status = 503),
+    (status = 504),
 ))]
 pub(super) async fn merge(
     State(state): State<AppState>,
@@ -204,10 +204,10 @@ pub(super) async fn merge(
 #[utoipa::path(post, path = "/api/v1/changes/{number}/close", tag = "changes",
     params(("number" = u32, Path, description = "Its number")), responses(
     (status = 200, body = Change),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json"),
+    (status = 400),
+    (status = 403),
+    (status = 404),
+    (status = 409),
 ))]
 pub(super) async fn close(
     State(state): State<AppState>,
@@ -222,10 +222,10 @@ pub(super) async fn close(
 #[utoipa::path(post, path = "/api/v1/changes/{number}/reopen", tag = "changes",
     params(("number" = u32, Path, description = "Its number")), responses(
     (status = 200, body = Change),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json"),
+    (status = 400),
+    (status = 403),
+    (status = 404),
+    (status = 409),
 ))]
 pub(super) async fn reopen(
     State(state): State<AppState>,
@@ -241,11 +241,11 @@ pub(super) async fn reopen(
     params(("number" = u32, Path, description = "Its number")), request_body = CommentText,
     responses(
     (status = 200, body = Change),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
+    (status = 400),
+    (status = 403),
+    (status = 404),
+    (status = 409),
+    (status = 422),
 ))]
 pub(super) async fn comment(
     State(state): State<AppState>,

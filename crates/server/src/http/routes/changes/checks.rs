@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{ChangeAccess, ChangeChecks, ChangeEffect, Problem};
+use api::{ChangeAccess, ChangeChecks, ChangeEffect};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -21,11 +21,11 @@ use crate::identity::Caller;
 #[utoipa::path(get, path = "/api/v1/changes/{number}/checks", tag = "changes",
     params(("number" = u32, Path, description = "Its number")), responses(
     (status = 200, body = ChangeChecks),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
+    (status = 400),
+    (status = 403),
+    (status = 404),
+    (status = 409),
+    (status = 503),
 ))]
 pub(super) async fn checks(
     State(state): State<AppState>,
@@ -98,11 +98,11 @@ fn access_of(change: &Change, review: &Review, caller: &Caller) -> (ChangeAccess
 #[utoipa::path(get, path = "/api/v1/changes/{number}/preview", tag = "changes",
     params(("number" = u32, Path, description = "Its number")), responses(
     (status = 200, content((Value = "application/json"), (String = "text/markdown"))),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
+    (status = 400),
+    (status = 403),
+    (status = 404),
+    (status = 409),
+    (status = 503),
 ))]
 pub(super) async fn preview(
     State(state): State<AppState>,

@@ -1,6 +1,6 @@
 //! Reading changes.
 
-use api::{Change, ChangeEvent, ChangeFilter, ChangeStatus, ChangedFile, Page, Problem};
+use api::{Change, ChangeEvent, ChangeFilter, ChangeStatus, ChangedFile, Page};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
@@ -19,8 +19,8 @@ const LARGEST_PAGE: u32 = 1_000;
 /// Changes, the newest first.
 #[utoipa::path(get, path = "/api/v1/changes", tag = "changes", params(ChangeFilter), responses(
     (status = 200, body = Page<Change>),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
+    (status = 400),
+    (status = 403),
 ))]
 pub(super) async fn list(
     State(state): State<AppState>,
@@ -61,9 +61,9 @@ fn is_listed(change: &Change, filter: &ChangeFilter) -> bool {
 #[utoipa::path(get, path = "/api/v1/changes/{number}", tag = "changes",
     params(("number" = u32, Path, description = "Its number")), responses(
     (status = 200, body = Change),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 400),
+    (status = 403),
+    (status = 404),
 ))]
 pub(super) async fn show(
     State(state): State<AppState>,
@@ -78,9 +78,9 @@ pub(super) async fn show(
 #[utoipa::path(get, path = "/api/v1/changes/{number}/events", tag = "changes",
     params(("number" = u32, Path, description = "Its number")), responses(
     (status = 200, body = Vec<ChangeEvent>),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 400),
+    (status = 403),
+    (status = 404),
 ))]
 pub(super) async fn events(
     State(state): State<AppState>,
@@ -99,9 +99,9 @@ pub(super) async fn events(
 #[utoipa::path(get, path = "/api/v1/changes/{number}/files", tag = "changes",
     params(("number" = u32, Path, description = "Its number")), responses(
     (status = 200, body = Vec<ChangedFile>),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 400),
+    (status = 403),
+    (status = 404),
 ))]
 pub(super) async fn files(
     State(state): State<AppState>,
