@@ -225,8 +225,10 @@ impl Metrics {
         self.generation.set(i64::from(ledger.generation.0));
         self.clusters.set(ledger.clusters.len() as i64);
         self.bindings.set(ledger.n_bindings() as i64);
-        let cells = ledger.clusters.iter().flat_map(|cluster| &cluster.cells);
-        self.stale.set(cells.filter(|cell| cell.stale.is_some()).count() as i64);
+        // Runs of equal releases, of which a cluster has few, and not its cells.
+        let runs = ledger.clusters.iter().flat_map(|cluster| cluster.cells.releases());
+        let stale = runs.filter(|(_, release)| release.stale.is_some());
+        self.stale.set(stale.map(|(count, _)| i64::from(*count)).sum());
         let cluster = |kind| ledger.holds.iter().filter(|hold| hold.kind == kind).count();
         let placed = |kind| ledger.placed.iter().filter(|hold| hold.kind == kind).count();
         let counts = [
