@@ -167,7 +167,8 @@ fn last_marker(text: &str) -> Option<usize> {
     lines.filter(|at| is_marker(text, *at)).last()
 }
 
-fn first_marker(text: &str) -> Option<usize> {
+/// The first line that is a marker `---`.
+pub(super) fn first_marker(text: &str) -> Option<usize> {
     let mut lines = text.match_indices("---").map(|(at, _)| at);
     lines.find(|at| is_marker(text, *at))
 }

@@ -10,6 +10,7 @@ mod document;
 mod encode;
 mod place;
 mod remove;
+mod several;
 mod splice;
 mod value;
 
@@ -17,6 +18,9 @@ use model::Digest;
 
 pub use document::{changes_between, document_text, tree, without_document};
 pub use encode::encode;
+pub use several::{
+    DocumentEdit, Identity, edit_documents, split_documents, text_of, with_document,
+};
 
 use crate::document::Kind;
 use crate::yaml::{Limits, Node, Stream, SyntaxError, parse};
