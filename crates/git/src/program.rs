@@ -124,7 +124,11 @@ pub(crate) fn run_keygen(
     }
 }
 
-fn run_within(
+/// The same with another limit of time.
+///
+/// # Errors
+/// As those of [`run`].
+pub(crate) fn run_within(
     git_dir: &Path,
     arguments: &[&str],
     input: &[u8],

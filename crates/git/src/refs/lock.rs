@@ -77,16 +77,22 @@ impl Owner {
 
     /// Makes the file, unless it is there, or was swept away before it was locked.
     fn claim(git_dir: &Path, path: PathBuf) -> io::Result<Option<Self>> {
-        let mut file = match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
-            file => file?,
-        };
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
+            file => Self::begin(git_dir, path, file?),
+        }
+    }
+
+    /// Locks the file and marks it. Where it was swept away meanwhile there is no owner, not even
+    /// one to drop: its name may be that of another transaction by now.
+    fn begin(git_dir: &Path, path: PathBuf, mut file: File) -> io::Result<Option<Self>> {
         file.lock()?;
         file.write_all(MARK)?;
         writeln!(file, "process {}", std::process::id())?;
-        let n_files = Cell::new(0);
-        let git_dir = git_dir.to_owned();
-        Ok(is_at(&file, &path)?.then_some(Self { git_dir, path, file, n_files }))
+        if !is_at(&file, &path)? {
+            return Ok(None);
+        }
+        Ok(Some(Self { git_dir: git_dir.to_owned(), path, file, n_files: Cell::new(0) }))
     }
 
     /// Takes the lock of a file, or says who has it. It does not wait.
@@ -243,23 +249,31 @@ fn sweep(folder: &Path) -> io::Result<()> {
         if path.extension().is_none_or(|ending| ending != OWNER) {
             continue;
         }
-        // A file that has no mark yet is just being made, or its maker was killed right then.
-        let Ok(mut file) = File::open(&path) else { continue };
-        if file.try_lock().is_err() {
-            continue;
-        }
-        let git_dir = folder.parent().unwrap_or(folder);
-        release_all(git_dir, &mut file)?;
-        if file.metadata()?.nlink() > 1 {
-            release_unnamed(git_dir, &file)?;
-        }
-        for number in 1_u32.. {
-            if fs::remove_file(path.with_extension(number.to_string())).is_err() {
-                break;
-            }
-        }
-        release(&path, &file)?;
+        let Ok(file) = File::open(&path) else { continue };
+        sweep_one(folder, &path, file)?;
     }
+    Ok(())
+}
+
+/// Removes the file of one transaction and what it names, if its process is gone.
+fn sweep_one(folder: &Path, path: &Path, mut file: File) -> io::Result<()> {
+    // A file that is no longer at its path was given back by its own process, and the name may be
+    // another transaction's by now. One that has no mark yet is just being made, or its maker was
+    // killed right then.
+    if file.try_lock().is_err() || !is_at(&file, path)? {
+        return Ok(());
+    }
+    let git_dir = folder.parent().unwrap_or(folder);
+    release_all(git_dir, &mut file)?;
+    if file.metadata()?.nlink() > 1 {
+        release_unnamed(git_dir, &file)?;
+    }
+    for number in 1_u32.. {
+        if fs::remove_file(path.with_extension(number.to_string())).is_err() {
+            break;
+        }
+    }
+    release(path, &file)?;
     Ok(())
 }
 
@@ -273,4 +287,36 @@ fn release_all(git_dir: &Path, owner: &mut File) -> io::Result<()> {
         release(&git_dir.join(name), owner)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_that_comes_late_leaves_the_next_transaction_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Owner::new(folder.path()).unwrap();
+        let path = first.path.clone();
+        let opened = File::open(&path).unwrap();
+        drop(first);
+        let next = Owner::claim(folder.path(), path.clone()).unwrap().unwrap();
+        let staged = next.stage(b"packed", None).unwrap();
+
+        sweep_one(&folder.path().join(FOLDER), &path, opened).unwrap();
+
+        assert!(staged.exists() && path.exists());
+    }
+
+    #[test]
+    fn who_lost_a_name_leaves_it_to_who_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("1-0.owner");
+        let lost = File::create(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let owner = Owner::claim(folder.path(), path.clone()).unwrap();
+
+        assert!(Owner::begin(folder.path(), path.clone(), lost).unwrap().is_none());
+        assert!(owner.is_some() && path.exists());
+    }
 }

@@ -220,8 +220,11 @@ fn by_program(repository: &Repository, moves: &[&RefMove]) -> Result<(), MoveErr
 }
 
 /// Removes the locks that killed processes of ours left, which would stop Git, even where there is
-/// nothing to move any more.
-pub(crate) fn clean(repository: &Repository) -> Result<(), MoveError> {
+/// nothing to move any more. Locks that a running process of ours or Git holds stay.
+///
+/// # Errors
+/// [`MoveError::File`] if the files cannot be listed, read or removed.
+pub fn clean(repository: &Repository) -> Result<(), MoveError> {
     let git_dir = repository.git_dir();
     lock::clean(git_dir)
         .map_err(|source| MoveError::File { path: git_dir.join("res-edge"), source })

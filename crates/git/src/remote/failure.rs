@@ -1,5 +1,7 @@
 //! What can go wrong with a remote, told apart by what to do about it.
 
+use model::CommitId;
+
 use super::RemoteUrl;
 use crate::{MoveError, ProgramError, RepositoryError};
 
@@ -84,9 +86,25 @@ pub enum RemoteError {
         /// How many there may be.
         most: usize,
     },
-    /// A ref has no possible name.
+    /// The remote cannot move several refs in one transaction; nothing moved.
+    #[error("`{url}` cannot move several refs in one transaction")]
+    NotAtomic {
+        /// The remote.
+        url: RemoteUrl,
+    },
+    /// What was there, or is here, is not part of what is there now.
+    #[error("`{name}` of `{url}` does not hold {known}, which was there or is here already")]
+    WentBack {
+        /// The remote.
+        url: RemoteUrl,
+        /// The branch.
+        name: String,
+        /// What it should lead to.
+        known: CommitId,
+    },
+    /// A ref has no possible name, or cannot be moved here.
     #[error(transparent)]
-    Name(#[from] MoveError),
+    Refs(#[from] MoveError),
     /// Anything else.
     #[error("`{url}`: {complaint}")]
     Failed {
@@ -128,6 +146,10 @@ impl RemoteError {
             Self::Refused { .. } => "ask who runs the repository for its rules on branches",
             Self::Plain { .. } => "use `https://`",
             Self::Mismatch { .. } => "use a token with HTTPS, and a key with SSH",
+            Self::WentBack { .. } => {
+                "somebody removed or rewrote it, or it was never there: push what is here to it, \
+                 or look into its protection rules"
+            }
             Self::TooMany { .. } => "deliver to a directory, or move them in several pushes",
             _ => return None,
         })

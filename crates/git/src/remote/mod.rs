@@ -10,6 +10,7 @@
 
 mod credentials;
 mod failure;
+mod mirror;
 mod push;
 mod url;
 
@@ -22,6 +23,7 @@ use crate::program::Ran;
 use crate::{Repository, program};
 pub use credentials::Credentials;
 pub use failure::RemoteError;
+pub use mirror::{Mirror, Tracked};
 pub use push::{RefUpdate, push};
 pub use url::{RemoteUrl, Transport, UrlError};
 
@@ -95,7 +97,13 @@ pub fn list(
     remote: &Remote,
     prefixes: &[&str],
 ) -> Result<RemoteRefs, RemoteError> {
-    let ran = remote.run(repository, &["ls-remote", "--refs", "--", remote.url.as_str()], b"")?;
+    let mut arguments = vec!["ls-remote", "--refs"];
+    // A forge has a ref or two for each pull request that there ever was.
+    if !prefixes.is_empty() && prefixes.iter().all(|prefix| prefix.starts_with("refs/heads/")) {
+        arguments.push("--heads");
+    }
+    arguments.extend(["--", remote.url.as_str()]);
+    let ran = remote.run(repository, &arguments, b"")?;
     if !ran.is_success {
         return Err(RemoteError::of_complaint(&remote.url, &ran.complaint));
     }

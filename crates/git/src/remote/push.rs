@@ -10,7 +10,7 @@ use crate::refs::check_name;
 /// How many refs one push moves. `git push` compares each lease and each name with each ref of
 /// the remote: 10,000 refs of 10,000 took a minute of CPU time, and 30,000 leases are more than a
 /// process may be given as arguments.
-const MOST: usize = 1_000;
+pub(super) const MOST: usize = 1_000;
 
 /// One ref of a remote that shall move.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,9 @@ pub fn push(
     }
     let printed = remote.credentials.hide(&String::from_utf8_lossy(&ran.printed));
     let refusals = refusals(&printed);
+    if ran.complaint.contains("does not support --atomic") {
+        return Err(RemoteError::NotAtomic { url: remote.url.clone() });
+    }
     if refusals.is_empty() {
         return Err(RemoteError::of_complaint(&remote.url, &ran.complaint));
     }

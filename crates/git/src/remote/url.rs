@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 
 /// The longest address.
 const LONGEST: usize = 2048;
@@ -148,6 +149,14 @@ impl RemoteUrl {
     /// The text, for the `git` program.
     pub(super) fn as_str(&self) -> &str {
         &self.text
+    }
+}
+
+impl FromStr for RemoteUrl {
+    type Err = UrlError;
+
+    fn from_str(text: &str) -> Result<Self, UrlError> {
+        Self::parse(text)
     }
 }
 
