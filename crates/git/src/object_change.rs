@@ -11,7 +11,7 @@ use model::{Cause, Layout, MemoryObjects, ObjectChange, ObjectId, ObjectKey, Obs
 use schema::objects::{flux_objects, object_key, prune_confirm};
 
 use crate::Objects;
-use crate::reader::{TreeEntry, TreeEntryKind};
+use crate::reader::{Reader, TreeEntry, TreeEntryKind};
 
 /// Where trees and files are read from.
 pub trait ReadObjects {
@@ -35,6 +35,16 @@ impl ReadObjects for Objects {
 
     fn read_bytes(&self, blob: ObjectId) -> Result<Vec<u8>, String> {
         self.read_blob(blob).map_err(|error| error.to_string())
+    }
+}
+
+impl ReadObjects for Reader<'_> {
+    fn read_entries(&self, tree: ObjectId) -> Result<Vec<TreeEntry>, String> {
+        self.tree(tree).map_err(|error| error.to_string())
+    }
+
+    fn read_bytes(&self, blob: ObjectId) -> Result<Vec<u8>, String> {
+        self.blob(blob).map_err(|error| error.to_string())
     }
 }
 

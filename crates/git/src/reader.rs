@@ -260,6 +260,16 @@ impl<'a> Reader<'a> {
         entries.collect()
     }
 
+    /// A tree as it is stored.
+    ///
+    /// # Errors
+    /// If it is missing, damaged or no tree.
+    pub(crate) fn tree_bytes(&self, id: ObjectId) -> Result<Vec<u8>, RepositoryError> {
+        let found = self.twice(|objects| objects.find_tree(gix::ObjectId::from(id.0)));
+        let mut tree = found.map_err(|error| self.error("tree", &id.0, &error))?;
+        Ok(tree.take_data())
+    }
+
     /// Visits the entries of a tree in Git's order, without keeping any: a ledger has millions.
     ///
     /// # Errors

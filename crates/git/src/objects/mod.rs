@@ -29,6 +29,7 @@ use model::{
 
 pub(crate) use commit::NewCommit;
 use full::Full;
+pub(crate) use tree::encode as encode_tree;
 
 use crate::durable::{SYNC_WAITS, sync_file_system, sync_folder};
 use crate::hash::{Algorithm, Sha1};

@@ -5,7 +5,7 @@ use model::ObjectId;
 use crate::reader::{TreeEntry, TreeEntryKind};
 
 /// The bytes of a tree with these entries, in whatever order they come.
-pub(super) fn encode(mut entries: Vec<TreeEntry>) -> Vec<u8> {
+pub(crate) fn encode(mut entries: Vec<TreeEntry>) -> Vec<u8> {
     let key = |entry: &TreeEntry| {
         let mut key = entry.name.to_vec();
         key.extend((entry.kind == TreeEntryKind::Tree).then_some(b'/'));

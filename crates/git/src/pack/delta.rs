@@ -222,6 +222,13 @@ pub(crate) fn apply(delta: &[u8], base: &[u8]) -> Option<Vec<u8>> {
     (result.len() == size).then_some(result)
 }
 
+/// How many bytes a delta says that its result has; nothing if it is damaged.
+pub(crate) fn result_size(delta: &[u8]) -> Option<u64> {
+    let mut rest = delta;
+    read_size(&mut rest)?;
+    read_size(&mut rest).map(|size| size as u64)
+}
+
 fn read_size(from: &mut &[u8]) -> Option<usize> {
     let (mut size, mut shift) = (0_usize, 0);
     loop {

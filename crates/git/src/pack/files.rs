@@ -66,6 +66,21 @@ impl Draft {
         create(&draft_path(&self.folder, kind, &self.name))
     }
 
+    /// Gives its pack a name that nothing has yet.
+    ///
+    /// # Errors
+    /// What the system says; [`io::ErrorKind::AlreadyExists`] where something has the name.
+    fn publish(&self, to: &Path) -> io::Result<()> {
+        let from = draft_path(&self.folder, "pack", &self.name);
+        match fs::hard_link(&from, to) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !to.exists() => {
+                // As Git does where a file system has no links.
+                fs::rename(&from, to)
+            }
+            linked => linked,
+        }
+    }
+
     /// Gives the files their names: the index last, so that a reader sees the whole pack or none.
     ///
     /// # Errors
@@ -146,16 +161,18 @@ pub struct Keep {
 impl Keep {
     /// Keeps a pack that is about to get this name.
     ///
+    /// The file has its text and its lock before it has its name: what a killed process leaves is
+    /// known for ours at every moment, and an empty file may be anybody's.
+    ///
     /// # Errors
     /// What the system says.
     pub(super) fn add(&mut self, folder: &Path, name: &str) -> io::Result<()> {
         let path = folder.join(format!("{name}.keep"));
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(mut file) => {
-                // A lock that cannot be had says that nobody may take it for left over.
-                lock(&file);
-                file.write_all(format!("{KEEPER} {}\n", process::id()).as_bytes())?;
-                self.files.push((path, file));
+        let draft = Draft::create(folder)?;
+        writeln!(draft.pack(), "{KEEPER} {}", process::id())?;
+        match draft.publish(&path) {
+            Ok(()) => {
+                self.files.push((path, draft.pack().try_clone()?));
                 Ok(())
             }
             // Somebody keeps this very pack already, and knows until when.

@@ -14,12 +14,14 @@ mod entry;
 mod files;
 mod growing;
 mod index;
+mod unpack;
 mod written;
 
 pub use compact::compact;
 pub(crate) use delta::tree_shape;
-pub(crate) use entry::{Deflater, Kind, read_object};
+pub(crate) use entry::{Deflater, Kind, read_object, write_whole};
 pub use files::Keep;
 pub(crate) use files::{adopt, remove_left_over};
 pub(crate) use growing::{Growing, N_OBJECTS};
+pub use unpack::{Received, ReceivedKind, ReceivedObjects, UnpackError, UnpackLimits, unpack};
 pub(crate) use written::{Written, write};

@@ -25,10 +25,13 @@ pub enum Visible {
 }
 
 impl Visible {
-    /// What an agent sees: the branch of its own cluster.
+    /// What an agent sees: the branch of its own cluster, and the signed statement beside it.
     #[must_use]
     pub fn cluster(name: &ClusterName) -> Self {
-        Self::Only(vec![format!("{}{name}", projection::PREFIX)])
+        Self::Only(vec![
+            format!("{}{name}", projection::PREFIX),
+            format!("{}{name}", crate::statements::STATEMENTS),
+        ])
     }
 
     /// Whether a ref of this name may be seen.

@@ -4,16 +4,19 @@
 
 mod change;
 mod compact;
+mod delivery;
 mod edits;
 mod fleet;
 mod http;
 mod ledger;
 mod load;
 mod merges;
+mod mirror;
 mod objects;
 mod packs;
 mod projection;
 mod receive;
+mod received;
 mod record;
 mod remote;
 mod repository;

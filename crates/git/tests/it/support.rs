@@ -111,6 +111,11 @@ impl Temporary {
         output.status.success().then(|| text.trim_end().to_owned())
     }
 
+    /// The bytes that `git <arguments>` prints here, given some text.
+    pub(crate) fn bytes_with(&self, arguments: &[&str], input: &str) -> Vec<u8> {
+        run_bytes(&self.path, arguments, input.as_bytes())
+    }
+
     /// Fails unless every object is there and well formed.
     pub(crate) fn check(&self) {
         self.git(&["fsck", "--full", "--strict", "--no-dangling"]);
