@@ -18,8 +18,8 @@ pub enum HoldError {
     /// No cluster has that uid.
     #[error("the ledger has no cluster `{0}`")]
     NoCluster(ClusterUid),
-    /// What stands there is what the ledger says.
-    #[error("`{0}` holds what the ledger says: there is nothing to adopt")]
+    /// What stands there is what was released.
+    #[error("`{0}` holds what was released: there is nothing to adopt")]
     NothingToAdopt(ClusterName),
     /// Nothing foreign was found or adopted.
     #[error("nothing foreign is on `{0}`: there is nothing to discard")]

@@ -127,7 +127,7 @@ impl Approver<'_> {
             return false;
         }
         let verb: Verb = need.verb(Act::Approve);
-        let rights = rights(places, policies, &self.person.grants, |one| self.person.is(one));
+        let rights = rights(places, policies, self.person);
         let for_it = rights.iter().filter(|right| right.is_for(verb, &need.kinds));
         uncovered(&need.place, for_it.map(|right| &right.covering)).is_none()
     }

@@ -3,6 +3,7 @@
 //! A rule covers a cluster that is in one of its groups or below, before the change; a cluster
 //! that comes, after it. Several rules may cover a place together.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use model::{ClusterSet, Cover, GroupPath, Meaning, NamespaceName, Policies, RoleRule};
@@ -77,7 +78,7 @@ impl<'a> Places<'a> {
 /// A rule with the clusters in its groups.
 #[derive(Clone)]
 pub(super) struct Covering<'a> {
-    pub(super) rule: &'a RoleRule,
+    pub(super) rule: Cow<'a, RoleRule>,
     pub(super) clusters: ClusterSet,
 }
 
@@ -96,7 +97,7 @@ pub(super) fn uncovered<'a>(
         Place::Within(groups, namespaces) => within(groups, namespaces, rules),
         Place::Anywhere | Place::Group(_) | Place::Namespace(_) => {
             let mut rules = rules;
-            (!rules.any(|one| about(one.rule, place))).then(|| place.clone())
+            (!rules.any(|one| about(&one.rule, place))).then(|| place.clone())
         }
     }
 }

@@ -7,7 +7,7 @@ use model::{Approvals, Meaning, Policies, Role};
 
 use super::Person;
 use super::cover::{Place, Places, uncovered};
-use super::rights::{Right, rights};
+use super::rights::{Right, usable_rights};
 
 /// The first Role by which a change would give the person more than they have.
 pub(super) fn gain<'a>(
@@ -18,7 +18,7 @@ pub(super) fn gain<'a>(
     let theirs = |role: &&Role| role.subjects.iter().any(|subject| person.gains_with(subject));
     let mut after = meaning.roles.iter().filter_map(|role| role.after.as_ref()).filter(theirs);
     let places = Places::of_fleet(policies);
-    let before = rights(&places, policies, &person.grants, |subject| person.gains_with(subject));
+    let before = usable_rights(&places, policies, person);
     after.find(|role| grants_more(role, &before)).map(|role| &*role.name)
 }
 

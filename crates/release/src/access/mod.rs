@@ -18,6 +18,7 @@ mod cover;
 mod gain;
 mod need;
 mod rights;
+mod scope;
 mod sight;
 mod text;
 mod verdict;
@@ -46,6 +47,8 @@ pub struct Person {
     pub others: Vec<Subject>,
     /// What is granted besides the Roles, such as to the administrator of a server.
     pub grants: Vec<Grant>,
+    /// To what all these rights are narrowed, such as by the token that is used; nothing for none.
+    pub scope: Option<Vec<RoleRule>>,
 }
 
 /// A right that comes from no Role.
@@ -61,7 +64,7 @@ impl Person {
     /// Someone with no groups and no rights of their own.
     #[must_use]
     pub fn new(name: Subject) -> Self {
-        Self { name, groups: Vec::new(), others: Vec::new(), grants: Vec::new() }
+        Self { name, groups: Vec::new(), others: Vec::new(), grants: Vec::new(), scope: None }
     }
 
     /// Someone who is called by several subjects: the first acts, the others are groups. Nobody

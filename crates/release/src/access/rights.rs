@@ -1,10 +1,13 @@
 //! What someone is granted, by which Role and as whom.
 
+use std::borrow::Cow;
+
 use model::{
-    Approvals, ClusterSet, Cover, GroupPath, Kind, NamespaceName, Policies, Subject, Verb,
+    Approvals, ClusterSet, Cover, GroupPath, Kind, NamespaceName, Policies, RoleRule, Subject, Verb,
 };
 
 use super::cover::{Covering, Place, Places, uncovered};
+use super::scope::narrowed;
 use super::{Grant, Person};
 
 /// One rule that is for a person.
@@ -18,35 +21,50 @@ pub(super) struct Right<'a> {
 
 impl Right<'_> {
     pub(super) fn is_for(&self, verb: Verb, kinds: &[Kind]) -> bool {
-        let rule = self.covering.rule;
+        let rule = &self.covering.rule;
         rule.verbs.contains(&verb) && rule.kinds.iter().any(|kind| kinds.contains(kind))
     }
 }
 
-/// Everything that a person is granted. `is_theirs` says which subjects of Roles they are.
+/// Everything that a person may do, within their scope.
 pub(super) fn rights<'a>(
     places: &Places<'a>,
     policies: &'a Policies,
+    person: &'a Person,
+) -> Vec<Right<'a>> {
+    let is_theirs = |subject: &Subject| person.is(subject);
+    collect(places, policies, &person.grants, person.scope.as_deref(), is_theirs)
+}
+
+/// Everything that is granted to a person in whatever way they can use it, without a scope.
+pub(super) fn usable_rights<'a>(
+    places: &Places<'a>,
+    policies: &'a Policies,
+    person: &'a Person,
+) -> Vec<Right<'a>> {
+    collect(places, policies, &person.grants, None, |subject| person.gains_with(subject))
+}
+
+fn collect<'a>(
+    places: &Places<'a>,
+    policies: &'a Policies,
     grants: &'a [Grant],
+    scope: Option<&[RoleRule]>,
     is_theirs: impl Fn(&Subject) -> bool,
 ) -> Vec<Right<'a>> {
-    let covering = |rule| Covering { rule, clusters: places.clusters(rule) };
     let roles = policies.roles.iter().filter(|role| role.subjects.iter().any(&is_theirs));
-    let mut rights: Vec<Right<'a>> = Vec::new();
-    for role in roles {
-        let right = |rule| Right {
-            source: &role.name,
-            approvals: role.approvals,
-            covering: covering(rule),
-        };
-        rights.extend(role.rules.iter().map(right));
-    }
-    rights.extend(grants.iter().map(|grant| Right {
-        source: &grant.reason,
-        approvals: Approvals::default(),
-        covering: covering(&grant.rule),
-    }));
-    rights
+    let of_roles = roles
+        .flat_map(|role| role.rules.iter().map(move |rule| (&*role.name, role.approvals, rule)));
+    let granted = grants.iter().map(|grant| (&*grant.reason, Approvals::default(), &grant.rule));
+    let parts = of_roles.chain(granted).flat_map(|(source, approvals, rule)| {
+        narrowed(rule, scope).into_iter().map(move |rule| (source, approvals, rule))
+    });
+    parts
+        .map(|(source, approvals, rule)| {
+            let clusters = places.clusters(&rule);
+            Right { source, approvals, covering: Covering { rule, clusters } }
+        })
+        .collect()
 }
 
 /// One thing that someone is granted, and why.
@@ -72,7 +90,8 @@ pub struct Explained {
     pub approvals: Approvals,
 }
 
-/// Everything that someone is granted, in the order of Roles and their rules.
+/// Everything that someone is granted, in the order of Roles and their rules. A scope is not
+/// asked: this is about who they are.
 #[must_use]
 pub fn explain(policies: &Policies, person: &Person) -> Vec<Explained> {
     let places = Places::of_fleet(policies);
@@ -98,7 +117,7 @@ fn explained(
     subject: Option<Subject>,
     source: &str,
     index: usize,
-    rule: &model::RoleRule,
+    rule: &RoleRule,
     approvals: Approvals,
 ) -> Explained {
     let none = ClusterSet::default();
@@ -142,8 +161,9 @@ pub(super) fn holders(
         let rules = role.rules.iter().filter(|rule| {
             rule.verbs.contains(&verb) && rule.kinds.iter().any(|kind| kinds.contains(kind))
         });
-        let covering: Vec<Covering<'_>> =
-            rules.map(|rule| Covering { rule, clusters: places.clusters(rule) }).collect();
+        let covering: Vec<Covering<'_>> = rules
+            .map(|rule| Covering { clusters: places.clusters(rule), rule: Cow::Borrowed(rule) })
+            .collect();
         if !covering.is_empty() && uncovered(place, covering.iter()).is_none() {
             found.push(Holder { role: role.name.clone(), subjects: role.subjects.clone() });
         }

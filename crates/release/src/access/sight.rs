@@ -19,11 +19,11 @@ pub struct Sight {
 #[must_use]
 pub fn visible(policies: &Policies, person: &Person, verb: Verb) -> Sight {
     let places = Places::of_fleet(policies);
-    let rights = rights(&places, policies, &person.grants, |subject| person.is(subject));
+    let rights = rights(&places, policies, person);
     let of_verb = rights.into_iter().filter(|right| right.is_for(verb, &Kind::ALL));
     let rules = of_verb.map(|right| right.covering).filter(|one| !one.rule.is_void());
     let rules: Vec<(RoleRule, ClusterSet)> =
-        rules.map(|Covering { rule, clusters }| (rule.clone(), clusters)).collect();
+        rules.map(|Covering { rule, clusters }| (rule.into_owned(), clusters)).collect();
     let mut clusters = ClusterSet::none(policies.clusters.len());
     let of_clusters = rules.iter().filter(|(rule, _)| rule.kinds.contains(&Kind::Cluster));
     of_clusters.for_each(|(_, set)| clusters.unite(set));

@@ -92,7 +92,7 @@ pub enum Lack {
 #[must_use]
 pub fn authorize(policies: &Policies, meaning: &Meaning, person: &Person) -> Verdict {
     let places = Places::of_change(policies, meaning);
-    let rights = rights(&places, policies, &person.grants, |subject| person.is(subject));
+    let rights = rights(&places, policies, person);
     let needs = needs(meaning);
     let asked = Asked { policies, meaning, places: &places, rights: &rights };
     let gain = gain(policies, meaning, person);
@@ -112,7 +112,7 @@ pub fn can(
     place: &Place,
 ) -> Answer {
     let places = Places::of_fleet(policies);
-    let rights = rights(&places, policies, &person.grants, |subject| person.is(subject));
+    let rights = rights(&places, policies, person);
     let meaning = Meaning::default();
     let asked = Asked { policies, meaning: &meaning, places: &places, rights: &rights };
     match asked.settle(verb, kinds, place) {

@@ -194,6 +194,6 @@ fn a_tree_that_the_ledger_has_cannot_be_adopted() {
      a: web=1@1
       hold a: adopted x @2
     ==
-    error: `a` holds what the ledger says: there is nothing to adopt
+    error: `a` holds what was released: there is nothing to adopt
     ");
 }

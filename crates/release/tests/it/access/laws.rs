@@ -123,6 +123,7 @@ proptest! {
         edits in prop::collection::vec(0..EDITS.len(), 1..3),
         numbers in prop::collection::vec(0_usize..120, 0..12),
         wide in prop::bool::ANY,
+        scope in prop::collection::vec(0_usize..120, 0..12),
     ) {
         let base = Understood::new(&texts(FLEET)).unwrap();
         let head = Understood::new(&edited(&edits));
@@ -138,6 +139,13 @@ proptest! {
         };
         if wide {
             prop_assert!(may(&rules), "who has every rule may do all of it");
+        }
+        let scope: Vec<RoleRule> = scope.into_iter().map(rule).collect();
+        let scoped = Person { scope: Some(scope.clone()), ..person() };
+        if authorize(&with(&policies, &rules), &meaning, &scoped).merge.is_allowed() {
+            prop_assert!(may(&rules) && may(&scope), "a scope grants nothing");
+        } else {
+            prop_assert!(!wide || !may(&scope), "of all rights the whole scope is left");
         }
         if may(&rules) {
             for cell in changed_cells(&base, &head) {
