@@ -13,7 +13,7 @@ use sqlx::sqlite::{
 use crate::StoreError;
 
 /// How long a writer waits for another one; SQLite has one writer at a time.
-const BUSY: Duration = Duration::from_secs(10);
+pub(crate) const BUSY: Duration = Duration::from_secs(10);
 
 /// How many readers SQLite may have at once.
 const READERS: u32 = 4;

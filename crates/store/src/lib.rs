@@ -7,8 +7,11 @@
 
 mod attempts;
 mod audit;
+mod clusters;
+mod copy;
 mod database;
 mod error;
+mod joins;
 mod people;
 mod sessions;
 mod time;
@@ -16,8 +19,11 @@ mod tokens;
 
 pub use attempts::Attempt;
 pub use audit::{Chain, Deed, Head, Recorded};
+pub use clusters::{Abnormal, ReportedCluster};
+pub use copy::{copy, damage};
 pub use database::{Place, Store};
 pub use error::StoreError;
+pub use joins::{Join, NewJoin};
 pub use people::{LOCAL, NewPerson, Person};
 pub use sessions::Session;
 pub use tokens::{NewToken, Token};

@@ -8,8 +8,8 @@ use store::{Chain, Place, Store};
 use tokio::task::JoinHandle;
 
 use crate::audit::deed;
-use crate::cluster::Cluster;
 use crate::kinds::at;
+use testkit::Postgres;
 
 /// Records until told to end; answers the numbers that were acknowledged.
 fn writer(store: Store, is_over: Arc<AtomicBool>) -> JoinHandle<Vec<u64>> {
@@ -41,8 +41,8 @@ async fn every_acknowledged_row_is_there(store: &Store, acknowledged: Vec<u64>) 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_are_cut_off_lose_nothing() {
-    let cluster = Cluster::shared();
-    let place = cluster.database();
+    let cluster = Postgres::shared();
+    let place = cluster.database().parse().unwrap();
     let store = Store::open(&place).await.unwrap();
     let is_over = Arc::new(AtomicBool::new(false));
     let writer = writer(store.clone(), Arc::clone(&is_over));
@@ -59,8 +59,8 @@ async fn connections_that_are_cut_off_lose_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_of_the_database_loses_nothing() {
-    let cluster = Cluster::start("crashing");
-    let store = Store::open(&cluster.database()).await.unwrap();
+    let cluster = Postgres::start("crashing");
+    let store = Store::open(&cluster.database().parse().unwrap()).await.unwrap();
     let is_over = Arc::new(AtomicBool::new(false));
     let writer = writer(store.clone(), Arc::clone(&is_over));
     for round in 1..=3 {

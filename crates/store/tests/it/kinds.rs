@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use store::{Place, Store};
 use tempfile::TempDir;
 
-use crate::cluster::Cluster;
+use testkit::Postgres;
 
 /// A database of a test, and the folder of it.
 pub(crate) struct Fixture {
@@ -23,7 +23,7 @@ impl Fixture {
 
     /// An empty database of the PostgreSQL of these tests.
     pub(crate) async fn postgres() -> Self {
-        let place = Cluster::shared().database();
+        let place = Postgres::shared().database().parse().unwrap();
         Self { store: Store::open(&place).await.unwrap(), place, _folder: None }
     }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod audit;
-mod cluster;
+mod clusters;
 mod faults;
 mod kinds;
 mod migrations;
