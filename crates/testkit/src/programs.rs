@@ -16,12 +16,12 @@ pub fn helm() -> Option<PathBuf> {
 
 /// A program that a variable names is used whatever it is, so that a wrong one fails the tests
 /// rather than skip them.
-fn find(variable: &str, name: &str) -> Option<PathBuf> {
+pub(crate) fn find(variable: &str, name: &str) -> Option<PathBuf> {
     if let Some(path) = std::env::var_os(variable) {
         return Some(path.into());
     }
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.cache/tools/bin");
-    let installed = tools.join(name).canonicalize().ok().filter(|path| path.is_file());
+    let installed = tools.join(name).canonicalize().ok();
     if installed.is_none() {
         #[expect(clippy::print_stdout, reason = "a test says that it was skipped")]
         {
@@ -29,4 +29,11 @@ fn find(variable: &str, name: &str) -> Option<PathBuf> {
         }
     }
     installed
+}
+
+/// The folder in which `scripts/test` installed the npm package `oidc-provider`, a real provider of
+/// identities; the variable `RES_EDGE_OIDC_PROVIDER` names another one.
+#[must_use]
+pub fn oidc_provider() -> Option<PathBuf> {
+    find("RES_EDGE_OIDC_PROVIDER", "../oidc-provider")
 }

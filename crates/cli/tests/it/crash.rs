@@ -171,7 +171,8 @@ impl Published {
     }
 }
 
-fn locks(folder: &Path) -> Vec<PathBuf> {
+/// The locks below a folder.
+pub(crate) fn locks(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -184,10 +185,15 @@ fn locks(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn kill_and_check(delivery: &str) {
+/// How often something is killed.
+pub(crate) fn n_kills() -> u32 {
     let kills = std::env::var("RES_EDGE_KILLS").ok().and_then(|text| text.parse().ok());
+    kills.unwrap_or(2 * KILLS)
+}
+
+fn kill_and_check(delivery: &str) {
     // Two deliveries share them.
-    let kills: u32 = kills.map_or(KILLS, |kills: u32| kills.div_ceil(2));
+    let kills = n_kills().div_ceil(2);
     let mut published = Published::new(delivery);
     // The golden ratio spreads any number of moments over the run.
     let part = |index: u32| Moment::Part((f64::from(index) * 0.618_034).fract());
