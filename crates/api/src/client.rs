@@ -89,6 +89,12 @@ impl Client {
         Ok(Self { http, server, token: settings.token.clone() })
     }
 
+    /// The same client with another token; connections are shared.
+    #[must_use]
+    pub fn with_token(&self, token: impl Into<String>) -> Self {
+        Self { token: Some(token.into()), ..self.clone() }
+    }
+
     /// The server.
     #[must_use]
     pub fn server(&self) -> &str {
@@ -175,6 +181,14 @@ impl Client {
         self.read(response).await
     }
 
+    /// Reads an answer as text.
+    ///
+    /// # Errors
+    /// It broke off.
+    pub async fn read_text(&self, response: Response) -> Result<String, ClientError> {
+        response.text().await.map_err(|error| unreachable(&self.server, &error))
+    }
+
     /// Reads the JSON of an answer.
     ///
     /// # Errors
@@ -182,6 +196,17 @@ impl Client {
     pub async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<T, ClientError> {
         let (url, status) = (response.url().to_string(), response.status().as_u16());
         response.json().await.map_err(|_| ClientError::Strange { url, status })
+    }
+}
+
+impl ClientError {
+    /// The stable name of what went wrong, where the server said it.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Problem(problem) => Some(&problem.code),
+            _ => None,
+        }
     }
 }
 
@@ -194,7 +219,7 @@ async fn problem_of(response: Response) -> ClientError {
 }
 
 /// The error of a request that got no answer, with its causes, which `Display` leaves out.
-fn unreachable(server: &Url, error: &reqwest::Error) -> ClientError {
+pub(crate) fn unreachable(server: &Url, error: &reqwest::Error) -> ClientError {
     let mut cause: &dyn std::error::Error = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;

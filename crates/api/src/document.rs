@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::DiagnosticText;
+use crate::{ActualState, DiagnosticText};
 
 /// A document of the source, with what the fleet and the ledger say of it.
 ///
@@ -103,6 +103,9 @@ pub struct BindingStatus {
     /// Since when it keeps an old tree because its template or a value is broken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stale: Option<StaleSince>,
+    /// How it is on the cluster; absent where the cluster never said, and for the past.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actual: Option<ActualState>,
 }
 
 /// How the render of a binding and its release relate.

@@ -17,6 +17,9 @@ pub struct Whoami {
     /// The name of the token that the request carries; absent for a session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// To what that token narrows the rights of its subject; absent if to nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Vec<ScopeRule>>,
 }
 
 /// A name and a password: `POST /auth/login`.
@@ -29,6 +32,32 @@ pub struct Login {
     /// The password.
     #[schema(max_length = 1024, format = Password)]
     pub password: String,
+}
+
+/// How people can sign in: `GET /auth/methods`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SignInMethods {
+    /// Whether people of this server sign in with a password.
+    pub password: bool,
+    /// The provider that knows people, if the server trusts one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderMethod>,
+}
+
+/// A provider of identities that the server trusts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProviderMethod {
+    /// What it is called in names, as in `oidc/anna`.
+    pub name: String,
+    /// The host of the provider, for people.
+    pub host: String,
+    /// Where a browser goes to sign in; `?return=` names a path of the server to come back to.
+    pub begin: String,
+    /// Why nobody can sign in with it at the moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// A person who may come in.
@@ -212,4 +241,20 @@ pub struct AuditVerification {
     /// What is wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// The row that the newest step of the ledger names which names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<AuditAnchor>,
+}
+
+/// A row of the audit record that the ledger names: whoever alters or cuts off what stands before
+/// it must alter the ledger too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditAnchor {
+    /// The step that names it.
+    pub step: String,
+    /// The number of the row.
+    pub number: u64,
+    /// Its digest.
+    pub digest: String,
 }

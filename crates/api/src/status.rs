@@ -21,6 +21,41 @@ pub struct ServerStatus {
     /// What is released; absent before the first step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerStatus>,
+    /// The repository of the source, where it is elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_remote: Option<RemoteStatus>,
+    /// The repository of the ledger, where it is elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_remote: Option<RemoteStatus>,
+}
+
+/// How a repository elsewhere is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RemoteStatus {
+    /// Its address.
+    pub url: String,
+    /// When it was read last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub read: Option<Timestamp>,
+    /// Why it cannot be read or written, if it cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing: Option<RemoteFailure>,
+}
+
+/// Why a repository elsewhere cannot be read or written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RemoteFailure {
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+    /// Why, in one sentence.
+    pub detail: String,
+    /// What to do next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 /// The source that is in use.

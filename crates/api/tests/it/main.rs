@@ -1,0 +1,4 @@
+//! Tests of the wire.
+
+mod events;
+mod ssh;
