@@ -17,12 +17,16 @@ mod applied;
 mod desired;
 mod difference;
 pub mod drift;
+mod engine;
 pub mod health;
+pub mod kube;
 mod live;
 mod manifest;
 mod marks;
 mod object;
+pub mod simulated;
 mod status;
+mod world;
 
 pub use applied::{AppliedObject, AppliedSet};
 pub use desired::{
@@ -32,10 +36,15 @@ pub use difference::{
     Action, ApplyPlan, ApplyStep, Budget, Deletion, Held, HeldReason, Left, LeftReason, Limit,
     Move, Refusal, Rules, Stage, StageKind, Stopped, difference,
 };
+pub use engine::{Acts, Alarm, Engine, EngineOptions, Mode, Order, Outcome, Pass};
 pub use live::{Live, LiveObject, Owner};
 pub use manifest::read_manifest;
 pub use marks::{DriftMode, Ignore, Marks, Prune};
 pub use object::{FIELD_MANAGER, Object, ObjectError};
 pub use status::{
     ApplicationStatus, Condition, Healthy, HealthyState, Synced, SyncedState, application_status,
+};
+pub use world::{
+    Detail, Fault, Going, ListPage, Notes, Place, Scope, ServedKind, Trial, Watching, World,
+    WorldError,
 };

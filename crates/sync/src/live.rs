@@ -53,6 +53,11 @@ impl LiveObject {
         if uid == Some(self.0.uid()) || (uid.is_none() && self.is_applied_by_us()) {
             return Owner::Us;
         }
+        // It was begun, and says no more than its name: then nobody has a field of it.
+        let is_begun = applied.is_some_and(|applied| applied.uid.is_none());
+        if is_begun && self.0.managed_fields().next().is_none() {
+            return Owner::Us;
+        }
         match self.mark() {
             Some(mark) => Owner::Other(mark),
             // The applied set knows another object of this name: ours is gone, and whoever made

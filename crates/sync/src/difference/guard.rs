@@ -3,17 +3,25 @@
 use super::{Action, ApplyStep, Deletion, Held, HeldReason, Rules};
 use crate::AppliedSet;
 
-/// Holds all changes where there are more than the budget allows; creations, corrections and what
-/// an allowance names go on.
+/// Holds all changes where there are more than the budget allows; creations, corrections, repairs
+/// of what was begun or is not in the applied set, and what an allowance names go on.
 pub(super) fn changes(
     steps: Vec<ApplyStep>,
     applied: Option<&AppliedSet>,
     rules: &Rules,
     held: &mut Vec<Held>,
 ) -> Vec<ApplyStep> {
+    let is_begun = |step: &ApplyStep| {
+        let known = applied.and_then(|set| set.objects.get(&step.desired.key));
+        known.is_none_or(|known| known.digest.is_none())
+    };
     let counts = |step: &ApplyStep| {
-        matches!(step.action, Action::Change | Action::Adopt)
-            && !rules.allowances.contains(&step.desired.key)
+        let changes = match step.action {
+            Action::Change => !is_begun(step),
+            Action::Adopt => true,
+            _ => false,
+        };
+        changes && !rules.allowances.contains(&step.desired.key)
     };
     let n = steps.iter().filter(|step| counts(step)).count();
     // Without an applied set, every object of ours is a change: then the cluster is repaired.

@@ -11,6 +11,8 @@ mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use stage::kind_of;
+
 use model::{Generation, ObjectKey, Observed};
 
 use crate::{AppliedSet, Desired, DesiredObject, Live};

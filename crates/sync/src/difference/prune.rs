@@ -37,7 +37,7 @@ pub(super) fn plan(
             }),
         }
     }
-    let empties = desired.objects.is_empty() && desired.unreadable.is_empty();
+    let empties = desired.objects.is_empty();
     let mut deletions =
         guard::deletions(deletions, set.objects.len(), empties, rules, &mut plan.held);
     deletions.sort_by_key(|deletion| order(&deletion.key));
@@ -71,6 +71,9 @@ fn fate(
         || applied.uid.as_deref().is_some_and(|uid| uid != live.0.uid())
     {
         return Fate::Leave(LeftReason::Replaced);
+    }
+    if live.0.is_terminating() {
+        return Fate::Wait(HeldReason::Terminating);
     }
     if live.has_controller() {
         return Fate::Leave(LeftReason::Owned);

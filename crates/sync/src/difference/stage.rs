@@ -79,7 +79,7 @@ pub(super) fn stages(steps: Vec<ApplyStep>, layers: &Layers) -> Vec<Stage> {
 }
 
 /// The stage of an object by its kind alone.
-pub(super) fn kind_of(key: &ObjectKey) -> StageKind {
+pub(crate) fn kind_of(key: &ObjectKey) -> StageKind {
     match (key.group.as_str(), key.kind.as_str(), &key.namespace) {
         ("apiextensions.k8s.io", "CustomResourceDefinition", _) => StageKind::Definitions,
         ("", "Namespace", None) => StageKind::Namespaces,

@@ -1,0 +1,173 @@
+//! Looks at the objects of the tree and of the applied set.
+//!
+//! A few objects of one kind in one namespace are read one by one, more of them as a list. Absent
+//! is only what a whole list does not hold, or what the cluster says is not there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::StreamExt as _;
+use futures::stream;
+use model::ObjectKey;
+
+use super::kinds::{Kinds, Resolved};
+use super::sight::Sight;
+use crate::{
+    AppliedSet, Desired, Detail, Fault, Object, Place, Scope, ServedKind, World, WorldError,
+};
+
+/// From so many objects of one kind in one namespace on, they are listed.
+const LISTED_FROM: usize = 4;
+
+/// So often a list that was cut off is started anew.
+const LIST_ATTEMPTS: usize = 3;
+
+/// What was seen, by object.
+pub(super) type Sights = BTreeMap<ObjectKey, Sight>;
+
+/// Every object that matters, with the `apiVersion` that reaches it.
+pub(super) fn targets(desired: &Desired, set: Option<&AppliedSet>) -> BTreeMap<ObjectKey, String> {
+    let held = set.into_iter().flat_map(|set| &set.objects);
+    let held = held.map(|(key, object)| (key.clone(), object.api_version.clone()));
+    let wanted = desired.objects.values();
+    let wanted = wanted.map(|object| (object.key.clone(), object.object.api_version().to_owned()));
+    held.chain(wanted).collect()
+}
+
+/// How much of an object must be read to know how it is.
+pub(super) fn detail(key: &ObjectKey, desired: &Desired) -> Detail {
+    let has_rule = desired.objects.get(key).is_some_and(|object| object.marks.health.is_some());
+    if has_rule {
+        return Detail::Whole;
+    }
+    let is_still = match key.group.as_str() {
+        "" => matches!(
+            key.kind.as_str(),
+            "ConfigMap" | "Secret" | "ServiceAccount" | "LimitRange" | "ResourceQuota"
+        ),
+        "rbac.authorization.k8s.io" | "scheduling.k8s.io" | "admissionregistration.k8s.io" => true,
+        "networking.k8s.io" => key.kind == "NetworkPolicy",
+        "storage.k8s.io" => key.kind == "StorageClass",
+        _ => false,
+    };
+    if is_still { Detail::Metadata } else { Detail::Whole }
+}
+
+/// Looks at some objects.
+pub(super) async fn look<W: World>(
+    world: &W,
+    kinds: &Kinds,
+    desired: &Desired,
+    targets: &BTreeMap<ObjectKey, String>,
+    wanted: impl Iterator<Item = &ObjectKey>,
+    parallel: usize,
+) -> Sights {
+    let mut sights = Sights::new();
+    let mut scopes: BTreeMap<(Scope, Detail), BTreeSet<ObjectKey>> = BTreeMap::new();
+    for key in wanted {
+        let Some(api_version) = targets.get(key) else { continue };
+        match kinds.resolve(api_version, &key.kind) {
+            Resolved::Unknown(error) => _ = sights.insert(key.clone(), unknown(&error)),
+            // The cluster said that it has no such kind, so it has no such object.
+            Resolved::Missing => _ = sights.insert(key.clone(), Sight::absent()),
+            Resolved::Served(kind) | Resolved::OtherVersion(kind) => {
+                let scope = Scope { kind, namespace: key.namespace.clone() };
+                scopes.entry((scope, detail(key, desired))).or_default().insert(key.clone());
+            }
+        }
+    }
+    let asked = scopes.into_iter().map(|((scope, detail), keys)| {
+        let world = world.clone();
+        async move { look_at(&world, &scope, detail, keys).await }
+    });
+    let mut answers = stream::iter(asked).buffer_unordered(parallel.max(1));
+    while let Some(seen) = answers.next().await {
+        sights.extend(seen);
+    }
+    sights
+}
+
+async fn look_at<W: World>(
+    world: &W,
+    scope: &Scope,
+    detail: Detail,
+    keys: BTreeSet<ObjectKey>,
+) -> Sights {
+    if keys.len() >= LISTED_FROM {
+        match list(world, scope, detail, &keys).await {
+            Ok(sights) => return sights,
+            // Who may not list may still read.
+            Err(error) if error.fault == Fault::Forbidden => {}
+            Err(error) => return keys.into_iter().map(|key| (key, unknown(&error))).collect(),
+        }
+    }
+    let mut sights = Sights::new();
+    for key in keys {
+        let seen = read(world, &scope.kind, &key, detail).await;
+        sights.insert(key, seen);
+    }
+    sights
+}
+
+/// Looks at one object.
+pub(super) async fn read<W: World>(
+    world: &W,
+    kind: &ServedKind,
+    key: &ObjectKey,
+    detail: Detail,
+) -> Sight {
+    match world.read(kind, Place::of(key), detail).await {
+        Ok(object) => Sight::of(&object, detail),
+        Err(error) if error.is_not_found() => Sight::absent(),
+        Err(error) => unknown(&error),
+    }
+}
+
+async fn list<W: World>(
+    world: &W,
+    scope: &Scope,
+    detail: Detail,
+    keys: &BTreeSet<ObjectKey>,
+) -> Result<Sights, WorldError> {
+    let mut attempt = 1;
+    loop {
+        match list_once(world, scope, detail, keys).await {
+            Err(error) if error.fault == Fault::Gone && attempt < LIST_ATTEMPTS => attempt += 1,
+            answer => return answer,
+        }
+    }
+}
+
+/// Reads a list to its end; what it does not hold then is not there.
+async fn list_once<W: World>(
+    world: &W,
+    scope: &Scope,
+    detail: Detail,
+    keys: &BTreeSet<ObjectKey>,
+) -> Result<Sights, WorldError> {
+    let mut sights = Sights::new();
+    let mut next: Option<String> = None;
+    loop {
+        let page = world.list(scope, detail, next.as_deref()).await?;
+        let ours = page.objects.iter().map(|object| (key_of(object, &scope.kind), object));
+        let ours = ours.filter(|(key, _)| keys.contains(key));
+        sights.extend(ours.map(|(key, object)| (key, Sight::of(object, detail))));
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    for key in keys {
+        sights.entry(key.clone()).or_insert_with(Sight::absent);
+    }
+    Ok(sights)
+}
+
+/// The identity, with the group of the kind: items of a list need not name theirs.
+fn key_of(object: &Object, kind: &ServedKind) -> ObjectKey {
+    let key = object.key();
+    kind.key(Place::of(&key))
+}
+
+fn unknown(error: &WorldError) -> Sight {
+    Sight::unknown(error.message.clone())
+}
