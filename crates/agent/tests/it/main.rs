@@ -1,0 +1,13 @@
+//! The agent against a scripted centre and a simulated cluster.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+mod centre;
+mod disk;
+mod faults;
+mod lease;
+mod life;
+mod reports;
+mod site;
+mod trust;
+mod will;
