@@ -8,7 +8,7 @@ use std::sync::Arc;
 use model::{Kind, Policies, Subject, Verb};
 use release::access::{Answer, Person, Place, can};
 
-use crate::identity::Caller;
+use crate::identity::{Caller, Scope};
 use crate::snapshot::Snapshot;
 
 /// Why the administrator of a server has every right.
@@ -17,22 +17,40 @@ const ADMINISTRATOR: &str = "the administrator of this server";
 /// Who a caller is, as Roles see it; nobody if no Role could name them.
 pub(crate) fn person(caller: &Caller) -> Option<Person> {
     let subjects = caller.subjects.iter().map(String::as_str);
-    let mut person = person_of(subjects, caller.is_administrator)?;
-    // What a person gives to their own tokens they give to themselves.
-    person.others = caller.others.iter().filter_map(|text| Subject::parse(text)).collect();
-    Some(person)
+    person_of(
+        subjects,
+        &Standing {
+            has_fleet: caller.has_fleet,
+            others: &caller.others,
+            scope: caller.scope.as_ref(),
+        },
+    )
+}
+
+/// What is known of somebody besides their subjects.
+pub(crate) struct Standing<'a> {
+    /// Whether everything in the fleet is granted to them.
+    pub(crate) has_fleet: bool,
+    /// The subjects of tokens that they made: what a person gives to these they give to
+    /// themselves, and what these wrote they wrote.
+    pub(crate) others: &'a [String],
+    /// To what their token narrows all of it.
+    pub(crate) scope: Option<&'a Scope>,
 }
 
 /// Who these subjects are, the first of which acts.
 pub(crate) fn person_of<'a>(
     subjects: impl Iterator<Item = &'a str>,
-    is_administrator: bool,
+    standing: &Standing<'_>,
 ) -> Option<Person> {
     let person = Person::of(subjects.filter_map(Subject::parse))?;
-    Some(match is_administrator {
+    let mut person = match standing.has_fleet {
         true => person.with_everything(ADMINISTRATOR),
         false => person,
-    })
+    };
+    person.others = standing.others.iter().filter_map(|text| Subject::parse(text)).collect();
+    person.scope = standing.scope.map(|scope| scope.rules().to_vec());
+    Some(person)
 }
 
 /// The Roles that are in force.

@@ -13,20 +13,23 @@ use arc_swap::ArcSwap;
 use expand::{ExpandError, Expander};
 use git::{Loader, Repository};
 use jiff::Timestamp;
-use model::{CommitId, ExpansionRequest, Files, Observed, Source};
+use model::{CommitId, ExpansionRequest, Files, Observed, Source, Trailer};
 use plan::{Accepted, Compiled};
-use release::Orders;
 use tokio::sync::{oneshot, watch};
 
+use crate::agents::Issuer;
 use crate::catalogue::Catalogue;
 use crate::data::Data;
+use crate::events::Events;
+use crate::follow::Hints;
 use crate::http::diagnostic_texts;
-use crate::snapshot::{Refused, Released, Snapshot, Sourced};
+use crate::operate::Ordered;
+use crate::snapshot::{Refused, Released, Snapshot, Sourced, Waits};
 use crate::telemetry::{Metrics, Outcome};
 use crate::{PublishError, Published, Publisher, Request};
 
 /// As whom the loop releases what was merged.
-const AUTHOR: &str = "res-edge <res-edge@localhost>";
+pub(crate) const AUTHOR: &str = "res-edge <res-edge@localhost>";
 
 /// The branch that is released.
 pub(crate) const SOURCE_REF: &str = "refs/heads/main";
@@ -35,6 +38,22 @@ pub(crate) const SOURCE_REF: &str = "refs/heads/main";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the server is stopping")]
 pub struct ControllerGone;
+
+/// The trailer with the last row of the audit record, as `<number>:<digest>`: whoever alters or
+/// cuts off what was recorded before a step must alter the ledger too, which clusters have copies
+/// of.
+pub(crate) const AUDIT_HEAD: &str = "Audit-Head";
+
+/// Tells the last row of the audit record; nothing where it cannot be read, which stops no release.
+pub(crate) type AuditHead = Box<dyn Fn() -> Option<String> + Send>;
+
+/// Who else is told of what the loop does, and tells it something.
+pub(crate) struct ToldTo {
+    /// How far the audit record went.
+    pub(crate) audit_head: AuditHead,
+    /// Who watches.
+    pub(crate) events: Arc<Events>,
+}
 
 /// Something to do in the loop's thread.
 type Act = Box<dyn FnOnce(&mut Desk) + Send>;
@@ -66,6 +85,27 @@ pub struct Desk {
     snapshot: Arc<ArcSwap<Snapshot>>,
     changed: watch::Sender<u64>,
     metrics: Arc<Metrics>,
+    told: ToldTo,
+    hints: Option<Hints>,
+    issuer: Issuer,
+}
+
+/// What the loop is made of, besides the data folder.
+pub(crate) struct Parts {
+    /// Releases.
+    pub(crate) publisher: Publisher,
+    /// Builds templates.
+    pub(crate) expander: Expander,
+    /// How long the loop waits before it looks by itself.
+    pub(crate) poll: Duration,
+    /// What is measured.
+    pub(crate) metrics: Arc<Metrics>,
+    /// Who is told of what it did.
+    pub(crate) told: ToldTo,
+    /// Has the source fetched, if it is elsewhere.
+    pub(crate) hints: Option<Hints>,
+    /// Signs what clusters are told.
+    pub(crate) issuer: Issuer,
 }
 
 impl Controller {
@@ -75,14 +115,13 @@ impl Controller {
     /// The source cannot be opened.
     pub(crate) fn start(
         data: &Data,
-        expander: Expander,
-        poll: Duration,
-        metrics: Arc<Metrics>,
+        parts: Parts,
     ) -> Result<(Self, JoinHandle<()>), git::LoadError> {
+        let Parts { publisher, expander, poll, metrics, told, hints, issuer } = parts;
         let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
         let (changed, watched) = watch::channel(0);
         let mut desk = Desk {
-            publisher: Publisher::new(&data.clusters),
+            publisher,
             loader: Loader::open(data.source.path())?,
             source: data.source.clone(),
             expander,
@@ -90,6 +129,9 @@ impl Controller {
             snapshot: Arc::clone(&snapshot),
             changed,
             metrics,
+            told,
+            hints,
+            issuer,
         };
         let (orders, inbox) = channel();
         let thread = std::thread::spawn(move || run(&mut desk, &inbox, poll));
@@ -162,9 +204,10 @@ impl Desk {
     pub fn look(&mut self) {
         let mut next = (*self.snapshot()).clone();
         next.observed = Some(Timestamp::now());
+        let has_moved = self.refresh(&mut next);
         match self.source.reference(SOURCE_REF) {
             Ok(None) => self.released(&mut next),
-            Ok(Some(commit)) if self.looked_at == Some(commit) => self.end_holds(&mut next),
+            Ok(Some(commit)) if self.looked_at == Some(commit) => self.go_on(has_moved, &mut next),
             Ok(Some(commit)) => {
                 let start = Instant::now();
                 self.take(commit, &mut next);
@@ -172,7 +215,29 @@ impl Desk {
             }
             Err(error) => next.refused = Some(refused(None, error.to_string(), error.hint())),
         }
+        self.ask_for_source(&next);
         self.tell(next);
+    }
+
+    /// Reads a ledger that is elsewhere, and says whether another server moved it.
+    fn refresh(&mut self, next: &mut Snapshot) -> bool {
+        let refreshed = self.publisher.refresh();
+        if let Err(error) = &refreshed {
+            tracing::error!(%error, "the ledger cannot be read");
+        }
+        let failure = refreshed.as_ref().err().map(|error| (error.to_string(), error.hint()));
+        let reach = next.ledger_reach.after(failure, Timestamp::now());
+        next.ledger_reach = Arc::new(reach);
+        refreshed.unwrap_or(false)
+    }
+
+    /// Another server may have released a source that is not here yet.
+    fn ask_for_source(&self, next: &Snapshot) {
+        let Some(hints) = &self.hints else { return };
+        let released = next.released.as_ref().and_then(|one| one.ledger.source_commit);
+        if released.is_some_and(|commit| self.source.commit(commit).is_err()) {
+            hints.hint();
+        }
     }
 
     /// How taking a commit ended.
@@ -186,6 +251,7 @@ impl Desk {
 
     /// Takes a new commit of the source.
     fn take(&mut self, commit: CommitId, next: &mut Snapshot) {
+        let _span = tracing::info_span!("source", %commit).entered();
         match self.compile(commit) {
             Ok(compiled) => self.release(commit, compiled, next),
             Err(error) => {
@@ -206,9 +272,10 @@ impl Desk {
             }));
             return;
         };
-        match self.publish(sourced.accepted()) {
+        match self.publish(sourced.accepted(), &Ordered::by_nobody(AUTHOR)) {
             Ok(published) => {
                 self.looked_at = Some(commit);
+                next.waits = Some(Arc::new(Waits::from(&published.decided)));
                 tracing::info!(%commit, step = published.decided.step.is_some(), "released");
                 next.source = Some(sourced);
                 next.refused = None;
@@ -229,7 +296,10 @@ impl Desk {
     /// # Errors
     /// It cannot be read, or a program that templates need cannot be run.
     pub fn compile(&mut self, commit: CommitId) -> Result<Arc<Compiled>, CompileError> {
-        let source = self.loader.load(Some(&commit.to_string()))?;
+        let source = {
+            let _span = tracing::info_span!("read").entered();
+            self.loader.load(Some(&commit.to_string()))?
+        };
         self.compile_source(source)
     }
 
@@ -248,6 +318,7 @@ impl Desk {
     }
 
     fn compile_source(&mut self, source: Source) -> Result<Arc<Compiled>, CompileError> {
+        let _span = tracing::info_span!("compile").entered();
         let expander = &self.expander;
         let expand = |files: &mut Files, requests: &[ExpansionRequest]| {
             expander.expand_into(files, requests)
@@ -255,39 +326,66 @@ impl Desk {
         Ok(self.publisher.compile(source, expand)?)
     }
 
-    /// Releases what a hold kept back whose time has come.
-    fn end_holds(&mut self, next: &mut Snapshot) {
+    /// Releases what a hold kept back whose time has come, and writes for clusters what another
+    /// server released.
+    fn go_on(&mut self, has_moved: bool, next: &mut Snapshot) {
+        if has_moved {
+            self.released(next);
+        }
         let (Some(sourced), Some(released)) = (&next.source, &next.released) else { return };
         let now = Timestamp::now();
-        if released.ledger.placed.iter().all(|hold| hold.is_active(now)) {
+        if !has_moved && released.ledger.placed.iter().all(|hold| hold.is_active(now)) {
             return;
         }
         let sourced = sourced.clone();
-        if let Err(error) = self.publish(sourced.accepted()) {
-            tracing::error!(%error, "what a hold kept back is not released yet");
+        match self.publish(sourced.accepted(), &Ordered::by_nobody(AUTHOR)) {
+            Ok(published) => next.waits = Some(Arc::new(Waits::from(&published.decided))),
+            Err(error) => tracing::error!(%error, "what there is to do is not done yet"),
         }
         self.released(next);
     }
 
-    fn publish(&mut self, accepted: &Accepted) -> Result<Published, PublishError> {
+    /// Releases what is in use, with what a person orders.
+    ///
+    /// # Errors
+    /// As those of [`Publisher::publish`].
+    pub(crate) fn publish(
+        &mut self,
+        accepted: &Accepted,
+        ordered: &Ordered,
+    ) -> Result<Published, PublishError> {
+        let _span = tracing::info_span!("publish").entered();
         let source = &self.source;
         let descends =
             |commit, ancestor| -> Observed<bool> { git::descends(source, commit, ancestor) };
         let request = Request {
-            author: AUTHOR,
-            confirm: None,
+            author: &ordered.author,
+            confirm: ordered.confirm,
             all_or_nothing: false,
-            orders: Orders::default(),
-            roll_back: None,
+            orders: ordered.orders.clone(),
+            roll_back: ordered.roll_back,
             descends: &descends,
+            trailers: &self.trailers(ordered.by.as_deref()),
             now: Timestamp::now(),
             begins: &|_| {},
         };
-        self.publisher.publish(accepted, &request)
+        match ordered.is_dry_run {
+            true => self.publisher.preview(accepted, &request),
+            false => self.publisher.publish(accepted, &request),
+        }
+    }
+
+    /// What every step of this server says besides: who ordered it, and how far the audit record
+    /// went.
+    pub(crate) fn trailers(&self, by: Option<&str>) -> Vec<Trailer> {
+        let by = by.map(|by| Trailer { key: "Ordered-by", value: by.to_owned() });
+        let head = (self.told.audit_head)();
+        let head = head.map(|value| Trailer { key: AUDIT_HEAD, value });
+        by.into_iter().chain(head).collect()
     }
 
     /// Reads what is released, which another process may have moved.
-    fn released(&mut self, next: &mut Snapshot) {
+    pub(crate) fn released(&mut self, next: &mut Snapshot) {
         match self.publisher.ledger() {
             Ok(tip) => next.released = tip.map(|(commit, ledger)| Released { commit, ledger }),
             // What was known stays: unread is not gone.
@@ -296,12 +394,18 @@ impl Desk {
     }
 
     /// Puts a newer snapshot in place.
-    fn tell(&mut self, mut next: Snapshot) {
+    pub(crate) fn tell(&mut self, mut next: Snapshot) {
         next.version += 1;
         next.catalogue = Catalogue::next(next.catalogue.as_ref(), &next);
         let version = next.version;
-        self.snapshot.store(Arc::new(next));
+        self.issuer.look(next.source.as_ref(), next.released.as_ref(), Timestamp::now());
+        let next = Arc::new(next);
+        let before = self.snapshot.swap(Arc::clone(&next));
         self.changed.send_replace(version);
+        // Whoever hears of it finds it.
+        self.told.events.tell_difference(&before, &next);
+        // Whoever waits was told: what stock Git reads comes after.
+        self.issuer.write_sides();
     }
 }
 
@@ -311,6 +415,9 @@ pub enum CompileError {
     /// It cannot be read.
     #[error(transparent)]
     Load(#[from] git::LoadError),
+    /// What stands beside the source cannot be read.
+    #[error(transparent)]
+    Repository(#[from] git::RepositoryError),
     /// A program that templates need cannot be run.
     #[error(transparent)]
     Expand(#[from] ExpandError),

@@ -13,17 +13,23 @@
 //! its own and tells everyone else by a [`Snapshot`], which is never altered: readers wait for
 //! nobody. What is read often is made into bytes once for each snapshot (`catalogue`).
 
+mod agents;
 mod authorize;
+mod backup;
 mod blame;
 mod catalogue;
 mod changes;
 mod controller;
 mod data;
+mod edits;
 mod error;
 mod evaluate;
+mod events;
+mod follow;
 mod hosting;
 mod http;
 mod identity;
+mod operate;
 mod orders;
 pub mod preview;
 mod publisher;
@@ -33,13 +39,18 @@ mod settings;
 mod sight;
 mod snapshot;
 mod telemetry;
+mod upstream;
+mod webhook;
 
+pub use backup::{BackupError, Entry, Manifest, RestoreError, backup, restore};
 pub use controller::{Controller, ControllerGone, Desk};
 pub use data::{Data, DataError};
 pub use error::PublishError;
-pub use identity::{Caller, Secret};
-pub use publisher::{Phase, Published, Publisher, Request};
+pub use identity::{Caller, Oidc, OidcMistake, Secret};
+pub use publisher::{ClusterAct, ClusterOrder, Phase, Published, Publisher, Request};
 pub use records::{Told, step_of_record};
 pub use serve::{ServeError, Server};
-pub use settings::{Settings, Tls};
-pub use snapshot::{Refused, Released, Snapshot, Sourced};
+pub use settings::{Elsewhere, PairError, Settings, Tls};
+pub use snapshot::{Refused, Released, Snapshot, Sourced, Waits};
+pub use upstream::Branches;
+pub use webhook::{Provider, UnknownProvider};

@@ -79,7 +79,10 @@ fn check(fleet: &Fleet, ledger: Option<&Ledger>, new: &NewHold) -> Result<(), Pu
 }
 
 /// The clusters of an expression that a person just wrote.
-fn select(fleet: &Fleet, text: &str) -> Result<ClusterSet, PublishError> {
+///
+/// # Errors
+/// It cannot be understood.
+pub(crate) fn select(fleet: &Fleet, text: &str) -> Result<ClusterSet, PublishError> {
     let (selected, diagnostics) = fleet.select(text, Span::new(FileId(u32::MAX), 0, 0));
     selected.ok_or_else(|| {
         let error = diagnostics.into_iter().find(model::Diagnostic::is_error);
@@ -93,7 +96,7 @@ fn select(fleet: &Fleet, text: &str) -> Result<ClusterSet, PublishError> {
 
 /// The clusters of a hold. An expression that can no longer be understood selects nobody knows
 /// what.
-fn clusters(fleet: &Fleet, text: Option<&str>) -> Observed<ClusterSet> {
+pub(crate) fn clusters(fleet: &Fleet, text: Option<&str>) -> Observed<ClusterSet> {
     let Some(text) = text else { return Observed::Known(all(fleet)) };
     match select(fleet, text) {
         Ok(selected) => Observed::Known(selected),

@@ -1,13 +1,16 @@
 //! One ledger's publisher, and what it keeps between two releases.
 
+mod cluster;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use git::remote::{Mirror, RemoteError};
 use git::{AppendError, Objects, Projected, Projection, Repository};
 use jiff::Timestamp;
 use model::{
-    Cause, ClusterUid, CommitId, Digest, ExpansionRequest, Expansions, Files, Generation, Ledger,
-    ObjectChange, ObjectId, Observed, Rendered, Source, Step,
+    Cause, ClusterUid, CommitId, Delivery, Digest, ExpansionRequest, Expansions, Files, Generation,
+    Ledger, ObjectChange, ObjectId, Observed, Rendered, Source, Step, Trailer,
 };
 use plan::{Accepted, Compiled, Compiler};
 use rayon::prelude::*;
@@ -15,6 +18,9 @@ use release::{Comparison, Decided, Decision, Difference, Orders, Transition, Wor
 
 use crate::PublishError;
 use crate::orders::{self, Ordered};
+use crate::upstream::{Branches, Upstream};
+
+pub use cluster::{ClusterAct, ClusterOrder};
 
 /// How often a step is decided anew when someone else appended one in between.
 const ATTEMPTS: usize = 5;
@@ -22,6 +28,9 @@ const ATTEMPTS: usize = 5;
 /// From how many unreleased objects on they are given up, and the next source is compiled from
 /// nothing: a source that is refused leaves its objects with the publisher.
 const MOST_UNRELEASED: usize = 4_000_000;
+
+/// A cluster, and a tree that the ledger never gave it.
+type Foreign = (ClusterUid, ObjectId);
 
 /// The ledger, and the commit that it was read from.
 type Tip = (CommitId, Arc<Ledger>);
@@ -40,6 +49,8 @@ pub struct Request<'a> {
     pub orders: Orders,
     /// The step whose trees the scope of the placed hold goes back to.
     pub roll_back: Option<Generation>,
+    /// What the step's message says besides.
+    pub trailers: &'a [Trailer],
     /// The time of the step.
     pub now: Timestamp,
     /// Told what begins, for a person who waits.
@@ -76,6 +87,7 @@ pub struct Published {
 /// nothing but the time that a release takes.
 pub struct Publisher {
     repository: Repository,
+    upstream: Option<Upstream>,
     objects: Arc<Objects>,
     compiler: Compiler,
     comparison: Comparison,
@@ -90,6 +102,7 @@ impl Publisher {
     pub fn new(repository: &Repository) -> Self {
         Self {
             repository: repository.clone(),
+            upstream: None,
             objects: Arc::new(Objects::new(repository)),
             compiler: Compiler::new(),
             comparison: Comparison::default(),
@@ -99,7 +112,14 @@ impl Publisher {
         }
     }
 
-    /// The repository of the ledger.
+    /// A publisher to a ledger that is elsewhere, which knows nothing yet.
+    #[must_use]
+    pub fn elsewhere(mirror: Mirror, branches: Branches) -> Self {
+        let repository = mirror.repository().clone();
+        Self { upstream: Some(Upstream::new(mirror, branches)), ..Self::new(&repository) }
+    }
+
+    /// The repository of the ledger, or the copy of it on this machine.
     #[must_use]
     pub fn repository(&self) -> &Repository {
         &self.repository
@@ -163,9 +183,10 @@ impl Publisher {
         request: &Request<'_>,
     ) -> Result<Published, PublishError> {
         for _ in 0..ATTEMPTS {
-            let (before, decided) = self.decide(accepted, request)?;
-            let after = match &decided.step {
+            let (before, mut decided) = self.decide(accepted, request)?;
+            let after = match &mut decided.step {
                 Some(step) => {
+                    step.trailers.extend(request.trailers.iter().cloned());
                     (request.begins)(Phase::Append);
                     match self.append(before.as_ref(), step.clone(), request.author)? {
                         Some(after) => Some(after),
@@ -177,7 +198,16 @@ impl Publisher {
             let before = before.map(|(_, ledger)| ledger);
             (request.begins)(Phase::Project);
             let projected = match &after {
-                Some(_) => Some(self.project(&accepted.rendered)?),
+                Some(_) => match self.deliver(&accepted.rendered.delivery, &[]) {
+                    Err(PublishError::Remote(RemoteError::Moved { .. })) => continue,
+                    projected => {
+                        let projected = projected?;
+                        self.has_projected = true;
+                        // The compiler now only puts what differs from what was put before.
+                        self.objects.assume_new();
+                        Some(projected)
+                    }
+                },
                 None => None,
             };
             return Ok(Published { decided, before, after, projected });
@@ -207,6 +237,7 @@ impl Publisher {
         request: &Request<'_>,
     ) -> Result<(Option<Tip>, Decided), PublishError> {
         (request.begins)(Phase::Compare);
+        self.fetch(&accepted.rendered.delivery)?;
         let before = self.read_ledger()?;
         let ledger = before.as_ref().map(|(_, ledger)| &**ledger);
         let Ordered { placed, rolled_back } =
@@ -229,7 +260,19 @@ impl Publisher {
         }
     }
 
-    /// The ledger as it is now, and its commit; nothing before the first step.
+    /// Reads a ledger that is elsewhere, and says whether it moved; one of this machine is read
+    /// whenever it is asked for.
+    ///
+    /// # Errors
+    /// It cannot be asked. What is known of it stays.
+    pub fn refresh(&mut self) -> Result<bool, PublishError> {
+        match &mut self.upstream {
+            Some(upstream) => Ok(upstream.fetch(None)?),
+            None => Ok(false),
+        }
+    }
+
+    /// The ledger as it was read last, and its commit; nothing before the first step.
     ///
     /// # Errors
     /// It cannot be read.
@@ -290,17 +333,51 @@ impl Publisher {
         }
     }
 
-    fn project(&mut self, rendered: &Rendered) -> Result<Projected, PublishError> {
-        let projected = self.projection.project(&self.repository, &rendered.delivery, &[]);
+    /// Writes what clusters read, over these foreign trees that a person discarded, and moves the
+    /// ledger elsewhere, if it is: before clusters of this machine's repository read of it, and
+    /// together with what is read there.
+    fn deliver(
+        &mut self,
+        delivery: &Delivery,
+        over: &[Foreign],
+    ) -> Result<Projected, PublishError> {
+        if self.upstream.as_ref().is_some_and(|upstream| upstream.carries(delivery)) {
+            let projected = self.project(delivery, over);
+            // A step that cannot be projected is recorded all the same.
+            self.push(projected.is_ok())?;
+            return projected;
+        }
+        self.push(false)?;
+        self.project(delivery, over)
+    }
+
+    fn push(&mut self, is_projected: bool) -> Result<(), PublishError> {
+        match &mut self.upstream {
+            Some(upstream) => Ok(upstream.push(is_projected)?),
+            None => Ok(()),
+        }
+    }
+
+    fn project(
+        &mut self,
+        delivery: &Delivery,
+        over: &[Foreign],
+    ) -> Result<Projected, PublishError> {
+        let projected = self.projection.project(&self.repository, delivery, over);
         let projected = projected.map_err(PublishError::Project)?;
-        self.has_projected = true;
-        // The compiler now only puts what differs from what was put before.
-        self.objects.assume_new();
         if projected.n_written() > 0 {
             // That packs are many is slow and not wrong: the next step tries again.
             let _ = git::compact(&self.repository);
         }
         Ok(projected)
+    }
+
+    /// Reads a ledger that is elsewhere before something is decided about it.
+    fn fetch(&mut self, delivery: &Delivery) -> Result<(), PublishError> {
+        if let Some(upstream) = &mut self.upstream {
+            upstream.fetch(Some(delivery))?;
+        }
+        Ok(())
     }
 }
 

@@ -9,20 +9,31 @@ use std::time::Duration;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use expand::Expander;
+use git::remote::{Mirror, Remote, RemoteError};
 use jiff::Timestamp;
 use store::{NewToken, Store, StoreError};
 
-use crate::controller::Controller;
+use crate::Publisher;
+use crate::agents::{Agents, AgentsError, Issuer, Releases};
+use crate::controller::{AuditHead, Controller, Parts, ToldTo};
 use crate::data::{Data, DataError};
+use crate::events::Events;
+use crate::follow::{Followed, follow, hints};
 use crate::hosting::Host;
 use crate::http::metrics::{self, Told};
 use crate::http::{AppState, Limits, router};
-use crate::identity::{ADMINISTRATOR, Callers, Front, Passwords, Secret};
-use crate::settings::{Settings, Tls};
+use crate::identity::{
+    ADMINISTRATOR, Callers, Front, IdentityProvider, OidcMistake, Passwords, Secret,
+};
+use crate::settings::{Elsewhere, PairError, Settings, Tls};
 use crate::telemetry::Metrics;
+use crate::upstream::Branches;
 
 /// How long requests that are being answered may go on after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(20);
+
+/// How long one transfer of the ledger may take: acts of people wait for it.
+const LEDGER_TIME: Duration = Duration::from_secs(120);
 
 /// How often the files of the certificate are looked at.
 const CERTIFICATE_LOOK: Duration = Duration::from_secs(60);
@@ -39,6 +50,12 @@ pub enum ServeError {
     /// The source.
     #[error(transparent)]
     Source(#[from] git::LoadError),
+    /// The settings do not go together.
+    #[error(transparent)]
+    Pair(#[from] PairError),
+    /// The copy of a repository that is elsewhere.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -58,9 +75,27 @@ pub enum ServeError {
         /// Why.
         source: std::io::Error,
     },
+    /// The provider of identities.
+    #[error(transparent)]
+    Oidc(#[from] OidcMistake),
     /// The system has no randomness.
     #[error("the system gives no random bytes: {0}")]
     Random(#[from] getrandom::Error),
+    /// The release key.
+    #[error("the release key cannot be used: {0}")]
+    ReleaseKey(#[from] api::ssh::KeyError),
+}
+
+impl ServeError {
+    /// What to do next, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Pair(error) => Some(error.hint()),
+            Self::Remote(error) => error.hint(),
+            _ => None,
+        }
+    }
 }
 
 /// A server that listens, and does not answer yet.
@@ -80,7 +115,9 @@ impl Server {
     /// # Errors
     /// [`ServeError`].
     pub async fn start(settings: Settings) -> Result<Self, ServeError> {
-        let data = Arc::new(Data::open(&settings.data)?);
+        settings.check()?;
+        let provider = settings.oidc.map(IdentityProvider::new).transpose()?.map(Arc::new);
+        let data = Arc::new(Data::open_when_free(&settings.data).await?);
         let place = settings.database.unwrap_or_else(|| store::Place::Sqlite(data.database()));
         let store = Store::open(&place).await?;
         let new_token = match &settings.admin_token {
@@ -96,17 +133,40 @@ impl Server {
             Some(tls) => Some((tls.clone(), load(&tls).await?)),
             None => None,
         };
-        let expander = Expander::new(settings.expansion);
         let metrics = Arc::new(Metrics::new());
-        let (controller, thread) =
-            Controller::start(&data, expander, settings.poll, Arc::clone(&metrics))?;
-        let told = match settings.metrics_listen {
-            Some(address) => Some(tell(address, &metrics, &controller).await?),
+        let releases = Arc::new(Releases::new());
+        let issuer = Issuer::new(&data.release_key, &data.clusters, &releases);
+        let events = Arc::new(Events::new());
+        let way = hints();
+        let ledger_url = settings.ledger.as_ref().map(|ledger| ledger.url().to_string().into());
+        let parts = Parts {
+            publisher: publisher(&data, settings.ledger)?,
+            expander: Expander::new(settings.expansion),
+            poll: settings.poll,
+            metrics: Arc::clone(&metrics),
+            told: ToldTo { audit_head: audit_head(&store), events: Arc::clone(&events) },
+            hints: settings.source.is_some().then(|| way.0.clone()),
+            issuer,
+        };
+        let (controller, thread) = Controller::start(&data, parts)?;
+        let followed = match settings.source {
+            Some(Elsewhere { remote, branch }) => {
+                let mirror = Mirror::open(data.source.clone(), remote)?;
+                let (controller, metrics) = (controller.clone(), Arc::clone(&metrics));
+                Some(follow(mirror, &branch, settings.poll, way, controller, metrics))
+            }
             None => None,
         };
         let callers = Arc::new(Callers::new(store.clone(), settings.admin_token.as_ref()));
         let limits = Arc::new(Limits::new(settings.behind_proxy));
-        let host = Host::new(&controller, &data.source);
+        let elsewhere = followed.as_ref().map(|followed| Arc::clone(&followed.url));
+        let host = Host::new(&controller, &data.source, elsewhere, &events);
+        let agents = Agents::new(&data.release_key, &releases, &store, &host).await?;
+        let agents = Arc::new(agents);
+        let told = match settings.metrics_listen {
+            Some(address) => Some(tell(address, &metrics, &controller, &agents).await?),
+            None => None,
+        };
         let state = AppState {
             controller,
             data,
@@ -117,8 +177,16 @@ impl Server {
             idempotency: Arc::default(),
             known_steps: Arc::default(),
             passwords: Arc::new(Passwords::new()),
+            followed,
+            ledger_url,
+            webhooks: Arc::new(settings.webhooks),
+            provider,
             front: if is_https { Front::Https } else { Front::Http },
+            agents,
             host,
+            events,
+            streams: Arc::default(),
+            pasts: Arc::default(),
         };
         Ok(Self { listener, address, tls, state, thread, told, new_token })
     }
@@ -164,6 +232,9 @@ impl Server {
         let handle = Handle::new();
         let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let listen = |source| ServeError::Listen { address, source };
+        let presence = Arc::clone(&state.agents.presence);
+        let keeping =
+            tokio::spawn(Arc::clone(&presence).keep_on(Arc::clone(&state.agents.releases)));
         let answer = async {
             match tls {
                 Some((files, config)) => {
@@ -183,16 +254,53 @@ impl Server {
         let answered = tokio::select! {
             ended = &mut answer => ended,
             () = stop => {
+                // Streams end only with their clients.
+                state.events.close();
+                state.agents.close();
                 handle.graceful_shutdown(Some(GRACE));
                 answer.await
             }
         };
         state.controller.stop();
+        state.followed.iter().for_each(Followed::stop);
         // The loop may be in the middle of a release, which is short and must not be cut.
         let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        keeping.abort();
+        // What is lost of it is said again by the agents.
+        if let Err(error) = presence.keep(Timestamp::now()).await {
+            tracing::error!(%error, "reports are not kept");
+        }
         state.store.close().await;
         drop(told);
         answered.map_err(listen)
+    }
+}
+
+/// Reads the head of the audit record from the loop's thread.
+fn audit_head(store: &Store) -> AuditHead {
+    let (store, runtime) = (store.clone(), tokio::runtime::Handle::current());
+    Box::new(move || match runtime.block_on(store.audit_head()) {
+        Ok(head) => (head.number > 0).then(|| format!("{}:{}", head.number, head.digest)),
+        Err(error) => {
+            tracing::error!(%error, "the step does not say how far the audit record went");
+            None
+        }
+    })
+}
+
+/// The publisher to the ledger, wherever that is.
+fn publisher(data: &Data, ledger: Option<Remote>) -> Result<Publisher, RemoteError> {
+    let Some(remote) = ledger else { return Ok(Publisher::new(&data.clusters)) };
+    let mirror = Mirror::open(data.clusters.clone(), remote.within(LEDGER_TIME))?;
+    Ok(Publisher::elsewhere(mirror, Branches::Here))
+}
+
+impl From<AgentsError> for ServeError {
+    fn from(error: AgentsError) -> Self {
+        match error {
+            AgentsError::Key(error) => error.into(),
+            AgentsError::Store(error) => error.into(),
+        }
     }
 }
 
@@ -201,8 +309,9 @@ async fn tell(
     address: SocketAddr,
     metrics: &Arc<Metrics>,
     controller: &Controller,
+    agents: &Arc<Agents>,
 ) -> Result<Told, ServeError> {
-    let router = metrics::router(Arc::clone(metrics), controller.clone());
+    let router = metrics::router(Arc::clone(metrics), controller.clone(), Arc::clone(agents));
     let told = Told::start(address, router).await;
     told.map_err(|source| ServeError::Listen { address, source })
 }

@@ -1,10 +1,14 @@
 //! How a server is set up.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::Secret;
+use git::remote::Remote;
+
+use crate::webhook::Provider;
+use crate::{Oidc, Secret};
 
 /// How a server is set up.
 #[derive(Clone, Debug)]
@@ -23,6 +27,14 @@ pub struct Settings {
     pub database: Option<store::Place>,
     /// The administrator's token; else one is made at the first start.
     pub admin_token: Option<Secret>,
+    /// The source, if it is elsewhere; else the built-in one.
+    pub source: Option<Elsewhere>,
+    /// The repository of the ledger, if it is elsewhere; else the built-in one.
+    pub ledger: Option<Remote>,
+    /// What forges prove themselves by; webhooks of the others are not taken.
+    pub webhooks: BTreeMap<Provider, Secret>,
+    /// The provider that knows people, besides those of this server.
+    pub oidc: Option<Oidc>,
     /// How long it may take until a source that nobody announced is seen.
     pub poll: Duration,
     /// What builds templates with kustomize and Helm.
@@ -36,4 +48,68 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// The key, as PEM.
     pub key: PathBuf,
+}
+
+/// A branch of a repository elsewhere.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    /// The repository.
+    pub remote: Remote,
+    /// The branch, without `refs/heads/`.
+    pub branch: String,
+}
+
+/// Parts of a server that do not go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PairError {
+    /// The ledger is shared and the database is not.
+    #[error("a ledger that is elsewhere needs PostgreSQL, which all servers of it share")]
+    LedgerWithoutDatabase,
+    /// The ledger is shared and the source is not.
+    #[error("a ledger that is elsewhere needs a source that is elsewhere")]
+    LedgerWithoutSource,
+    /// The database is shared and the ledger is not.
+    #[error("PostgreSQL is for several servers, which need a ledger that is elsewhere")]
+    DatabaseWithoutLedger,
+    /// There is nothing to fetch.
+    #[error("webhooks are for a source that is elsewhere; a push to the built-in one is seen")]
+    WebhooksWithoutSource,
+}
+
+impl PairError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::LedgerWithoutDatabase => {
+                "give `--database postgres://...`, or leave out `--ledger-url` for one server"
+            }
+            Self::LedgerWithoutSource => "give `--source-url` too",
+            Self::DatabaseWithoutLedger => {
+                "give `--source-url` and `--ledger-url`, or leave out `--database` for one server"
+            }
+            Self::WebhooksWithoutSource => "give `--source-url`, or leave out `--webhook-secret`",
+        }
+    }
+}
+
+impl Settings {
+    /// Whether the parts go together. One server has its ledger and SQLite in its folder; several
+    /// have a source and a ledger elsewhere, and PostgreSQL. Anything between would let two
+    /// servers with different knowledge write to one place.
+    ///
+    /// # Errors
+    /// They do not.
+    pub fn check(&self) -> Result<(), PairError> {
+        let is_shared = matches!(self.database, Some(store::Place::Postgres(_)));
+        match (self.ledger.is_some(), is_shared, self.source.is_some()) {
+            (true, false, _) => Err(PairError::LedgerWithoutDatabase),
+            (true, true, false) => Err(PairError::LedgerWithoutSource),
+            (false, true, _) => Err(PairError::DatabaseWithoutLedger),
+            (false, false, false) if !self.webhooks.is_empty() => {
+                Err(PairError::WebhooksWithoutSource)
+            }
+            _ => Ok(()),
+        }
+    }
 }

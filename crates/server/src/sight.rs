@@ -28,7 +28,12 @@ pub(crate) struct Sight {
 impl Sight {
     /// What a caller sees of a fleet.
     pub(crate) fn new(caller: &Caller, fleet: &Fleet, policies: &Policies) -> Self {
-        let seen = person(caller).map(|person| visible(policies, &person, Verb::Read));
+        Self::of_verb(caller, fleet, policies, Verb::Read)
+    }
+
+    /// Where a caller has a verb.
+    pub(crate) fn of_verb(caller: &Caller, fleet: &Fleet, policies: &Policies, verb: Verb) -> Self {
+        let seen = person(caller).map(|person| visible(policies, &person, verb));
         let cells = |seen: &release::access::Sight| {
             fleet.namespaces.iter().map(|one| seen.cells(Some(&one.name))).collect()
         };
@@ -37,7 +42,7 @@ impl Sight {
         let is_everything = seen.as_ref().is_some_and(is_whole);
         let tag = match is_everything {
             true => "everything".to_owned(),
-            false => short_digest(caller.subjects.join("\n").as_bytes()),
+            false => short_digest(caller.rights_key().as_bytes()),
         };
         Self {
             cells: seen.as_ref().map_or_else(Vec::new, cells),

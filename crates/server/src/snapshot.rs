@@ -5,8 +5,10 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 use model::{CommitId, Diagnostic, Ledger, Policies};
 use plan::{Accepted, Compiled};
+use release::{Decided, Held, KeptCluster};
 
 use crate::catalogue::Catalogue;
+use crate::follow::Reach;
 
 /// What a server knows at one moment.
 #[derive(Clone, Default)]
@@ -21,6 +23,10 @@ pub struct Snapshot {
     pub refused: Option<Arc<Refused>>,
     /// What is released.
     pub released: Option<Released>,
+    /// What the last look at the fleet kept back.
+    pub waits: Option<Arc<Waits>>,
+    /// How a ledger that is elsewhere was reached last.
+    pub(crate) ledger_reach: Arc<Reach>,
     /// What is served of both; nothing before there is a source.
     pub(crate) catalogue: Option<Arc<Catalogue>>,
 }
@@ -47,6 +53,32 @@ pub struct Refused {
     pub hint: Option<String>,
     /// What was made of it, for the places of its mistakes.
     pub diagnostics: Vec<api::DiagnosticText>,
+}
+
+/// What is not released until a person decides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waits {
+    /// What waits for a confirmation.
+    pub held: Option<Held>,
+    /// Clusters that someone else changed.
+    pub kept: Vec<KeptCluster>,
+    /// How many parts of clusters differ and stay so, since persons hold them.
+    pub n_on_hold: usize,
+}
+
+impl From<&Decided> for Waits {
+    fn from(decided: &Decided) -> Self {
+        let Decided { held, kept, n_on_hold, .. } = decided;
+        Self { held: held.clone(), kept: kept.clone(), n_on_hold: *n_on_hold }
+    }
+}
+
+impl Waits {
+    /// Whether a person must decide before all of the source is released.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.held.is_some() || !self.kept.is_empty()
+    }
 }
 
 /// What is released.

@@ -8,6 +8,8 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::time::Duration;
 
+use api::ClusterWord;
+use jiff::Timestamp;
 use model::{HoldKind, PlacedKind};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -18,6 +20,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::agents::{Agents, cluster_word};
 use crate::snapshot::{Released, Snapshot};
 
 /// The prefix of every name.
@@ -51,6 +54,11 @@ struct SeverityLabels {
     severity: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabels {
+    state: &'static str,
+}
+
 /// How a look at the source ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -76,6 +84,16 @@ impl Outcome {
 /// The kinds of holds, as they are labelled.
 const HOLDS: [&str; 5] = ["foreign", "adopted", "hold", "rollback", "stop"];
 
+/// How clusters are, as they are labelled.
+const STATES: [ClusterWord; 6] = [
+    ClusterWord::Unknown,
+    ClusterWord::Unreachable,
+    ClusterWord::Held,
+    ClusterWord::Degraded,
+    ClusterWord::Progressing,
+    ClusterWord::Ready,
+];
+
 /// The weights of mistakes, as they are labelled.
 const SEVERITIES: [&str; 2] = ["error", "warning"];
 
@@ -92,9 +110,13 @@ pub(crate) struct Metrics {
     clusters: Whole,
     bindings: Whole,
     stale: Whole,
+    reported: Family<StateLabels, Whole>,
     holds: Family<KindLabels, Whole>,
     diagnostics: Family<SeverityLabels, Whole>,
     refused: Whole,
+    fetches: Family<OutcomeLabels, Counter>,
+    source_unreachable: Whole,
+    ledger_unreachable: Whole,
     observed: Seconds,
 }
 
@@ -122,9 +144,13 @@ impl Metrics {
             clusters: Gauge::default(),
             bindings: Gauge::default(),
             stale: Gauge::default(),
+            reported: Family::default(),
             holds: Family::default(),
             diagnostics: Family::default(),
             refused: Gauge::default(),
+            fetches: Family::default(),
+            source_unreachable: Gauge::default(),
+            ledger_unreachable: Gauge::default(),
             observed: Gauge::default(),
         };
         metrics.register();
@@ -135,6 +161,9 @@ impl Metrics {
     /// Gives every label that is known beforehand its zero: a series that appears with its first
     /// count hides that count from `increase`.
     fn begin_at_zero(&self) {
+        for state in STATES {
+            drop(self.reported.get_or_create(&StateLabels { state: state.as_str() }));
+        }
         for kind in HOLDS {
             drop(self.holds.get_or_create(&KindLabels { kind }));
         }
@@ -143,6 +172,9 @@ impl Metrics {
         }
         for outcome in [Outcome::Success, Outcome::Refused, Outcome::Failed] {
             drop(self.reconciles.get_or_create(&outcome.labels()));
+        }
+        for outcome in [Outcome::Success, Outcome::Failed] {
+            drop(self.fetches.get_or_create(&outcome.labels()));
         }
     }
 
@@ -163,10 +195,24 @@ impl Metrics {
             ("bindings", "Bindings that are released", &self.bindings),
             ("bindings_stale", "Bindings that keep their last tree since a fault", &self.stale),
             ("source_refused", "1 while the newest source is refused", &self.refused),
+            (
+                "source_unreachable",
+                "1 while a source that is elsewhere cannot be fetched",
+                &self.source_unreachable,
+            ),
+            (
+                "ledger_unreachable",
+                "1 while a ledger that is elsewhere cannot be read",
+                &self.ledger_unreachable,
+            ),
         ];
         for (name, help, gauge) in whole {
             registry.register(name, help, gauge.clone());
         }
+        let help = "Fetches of a source that is elsewhere";
+        registry.register("source_fetches", help, self.fetches.clone());
+        let help = "Clusters with a release, by what their agents say of them";
+        registry.register("clusters_reported", help, self.reported.clone());
         registry.register(
             "holds",
             "What gets no release until a person decides",
@@ -196,9 +242,19 @@ impl Metrics {
         self.reconciles.get_or_create(&outcome.labels()).observe(took.as_secs_f64());
     }
 
+    /// Counts one fetch of a source that is elsewhere.
+    pub(crate) fn fetched(&self, is_success: bool) {
+        let outcome = if is_success { Outcome::Success } else { Outcome::Failed };
+        self.fetches.get_or_create(&outcome.labels()).inc();
+        self.source_unreachable.set(i64::from(!is_success));
+    }
+
     /// All of it, in the text format of OpenMetrics.
-    pub(crate) fn text(&self, snapshot: &Snapshot) -> String {
+    pub(crate) fn text(&self, snapshot: &Snapshot, agents: &Agents) -> String {
         self.take(snapshot);
+        if let Some(released) = &snapshot.released {
+            self.take_reported(released, agents);
+        }
         let mut text = String::new();
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         // A string takes every text.
@@ -208,6 +264,7 @@ impl Metrics {
 
     fn take(&self, snapshot: &Snapshot) {
         self.refused.set(i64::from(snapshot.refused.is_some()));
+        self.ledger_unreachable.set(i64::from(snapshot.ledger_reach.failing.is_some()));
         let observed = snapshot.observed.map_or(0.0, |at| at.as_millisecond() as f64 / 1_000.0);
         self.observed.set(observed);
         if let Some(source) = &snapshot.source {
@@ -218,6 +275,21 @@ impl Metrics {
         }
         if let Some(released) = &snapshot.released {
             self.take_released(released);
+        }
+    }
+
+    fn take_reported(&self, Released { ledger, .. }: &Released, agents: &Agents) {
+        let (mut counts, now) = ([0; STATES.len()], Timestamp::now());
+        agents.presence.look(|all| {
+            for cluster in &ledger.clusters {
+                let word = cluster_word(all.get(&cluster.uid), Some(cluster.tree), now);
+                if let Some(position) = STATES.iter().position(|state| *state == word) {
+                    counts[position] += 1;
+                }
+            }
+        });
+        for (state, n) in STATES.into_iter().zip(counts) {
+            self.reported.get_or_create(&StateLabels { state: state.as_str() }).set(n);
         }
     }
 

@@ -154,6 +154,7 @@ impl Catalogue {
                 desired: cell.desired.map(|tree| api::Tree { tree: tree.to_string() }),
                 released: cell.released.map(released_tree),
                 stale: cell.released.and_then(|cell| cell.stale).map(stale),
+                actual: None,
             },
         }
     }
@@ -186,6 +187,7 @@ pub(crate) fn past_binding(
             desired: None,
             released: Some(released_tree(cell)),
             stale: cell.stale.map(|Generation(generation)| api::StaleSince { generation }),
+            actual: None,
         },
     }
 }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::body::Bytes;
 use axum::http::HeaderValue;
-use model::{ApplicationId, Digest, Files, LedgerCluster, Policies, sha256};
+use model::{ApplicationId, Digest, Files, LedgerCluster, Policies, Role, sha256};
 use plan::Fleet;
 use plan::documents::DocumentId;
 use schema::Kind;
@@ -45,11 +45,9 @@ pub(crate) struct Catalogue {
     slots: [OnceLock<Slots>; 6],
     links: OnceLock<Links>,
     policies: OnceLock<Policies>,
-    sights: Mutex<HashMap<SightKey, Arc<Sight>>>,
+    /// By [`Caller::rights_key`].
+    sights: Mutex<HashMap<String, Arc<Sight>>>,
 }
-
-/// What decides what a caller sees: a person may be called as the administrator is.
-type SightKey = (bool, Vec<String>);
 
 /// How many callers' sights are kept at most.
 const MOST_SIGHTS: usize = 1_000;
@@ -83,6 +81,27 @@ impl Catalogue {
         }))
     }
 
+    /// The catalogue of an earlier source and ledger, with Roles of the present. `present` says
+    /// whose Roles these are.
+    pub(crate) fn past(
+        sourced: Sourced,
+        released: Released,
+        roles: Vec<Role>,
+        present: &str,
+    ) -> Arc<Self> {
+        let mut policies = plan::policies(&sourced.accepted().fleet);
+        policies.roles = roles;
+        Arc::new(Self {
+            identity: format!("{}-{present}", identity(&sourced, Some(&released))),
+            sourced,
+            released: Some(released),
+            slots: Default::default(),
+            links: OnceLock::new(),
+            policies: OnceLock::from(policies),
+            sights: Mutex::default(),
+        })
+    }
+
     /// The commits that it is about.
     pub(crate) fn identity(&self) -> &str {
         &self.identity
@@ -101,7 +120,7 @@ impl Catalogue {
     /// What a caller sees of it.
     pub(crate) fn sight(&self, caller: &Caller) -> Arc<Sight> {
         let lock = || self.sights.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (caller.is_administrator, caller.subjects.clone());
+        let key = caller.rights_key();
         if let Some(sight) = lock().get(&key) {
             return Arc::clone(sight);
         }
@@ -155,7 +174,7 @@ impl Catalogue {
     }
 
     /// A cluster of the fleet as it is in the ledger.
-    fn ledger_cluster(&self, cluster: model::ClusterId) -> Option<&LedgerCluster> {
+    pub(crate) fn ledger_cluster(&self, cluster: model::ClusterId) -> Option<&LedgerCluster> {
         let position = (*self.links().clusters.get(cluster.index())?)?;
         let released = self.released.as_ref()?;
         released.ledger.clusters.get(position as usize).map(|cluster| &**cluster)

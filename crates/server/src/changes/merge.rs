@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use model::CommitId;
 use release::access::Answer;
 
-use super::register::signature;
 use super::{
-    Actor, Change, Entry, Event, Register, RegisterError, Review, ReviewError, Reviews, waits,
+    Actor, Change, Entry, Event, Register, RegisterError, Review, ReviewError, Reviews, signature,
+    waits,
 };
 use crate::authorize::person;
 use crate::controller::SOURCE_REF;
@@ -136,7 +136,10 @@ impl Merger<'_> {
         let main =
             RefMove { name: SOURCE_REF.to_owned(), from: Some(review.base), to: Some(made.commit) };
         match move_refs(self.repository, &[main, prepared.meta.clone()]) {
-            Ok(()) => Ok(Some((prepared.change, made.commit))),
+            Ok(()) => {
+                self.register.has_moved(&prepared.change, &act);
+                Ok(Some((prepared.change, made.commit)))
+            }
             Err(MoveError::Moved { .. }) => Ok(None),
             Err(error) => Err(RegisterError::from(error).into()),
         }
@@ -176,8 +179,7 @@ fn record(change: &Change, style: Style, actor: &Actor) -> CommitRecord {
         Style::Merge => format!("Merge change {number}: {}", change.title),
         Style::Squash => change.title.clone(),
     };
-    let author =
-        Actor { subject: change.author().to_owned(), groups: Vec::new(), administrator: false };
+    let author = Actor { subject: change.author().to_owned(), ..Actor::default() };
     CommitRecord {
         author: signature(if style == Style::Squash { &author } else { actor }),
         committer: signature(actor),

@@ -17,16 +17,16 @@ mod state;
 
 pub(crate) use merge::{Merger, NotMerged, Style};
 pub(crate) use pick::{Asked, Pick, pick};
-pub(crate) use register::{Entry, Register, RegisterError, head_ref};
+pub(crate) use register::{Entry, Register, RegisterError, head_ref, signature};
 pub(crate) use review::{Review, ReviewError, Reviews};
 pub(crate) use state::{Act, Actor, Change, Event, Status};
 
 use jiff::Timestamp;
 use release::access::{Approved, Outstanding, Person, Verdict, outstanding};
 
-use crate::authorize;
+use crate::authorize::{self, Standing};
 use crate::evaluate::Judged;
-use crate::identity::Caller;
+use crate::identity::{Caller, Scope};
 
 impl Actor {
     /// A caller as somebody who acts.
@@ -36,14 +36,19 @@ impl Actor {
             // What no Role can name has no rights here, and is only told.
             subject: subjects.next().unwrap_or_else(|| format!("the token {}", caller.name)),
             groups: subjects.collect(),
-            administrator: caller.is_administrator,
+            administrator: caller.has_fleet,
+            others: caller.others.clone(),
+            scope: caller.scope.as_ref().map(|scope| scope.wire().to_vec()),
         }
     }
 
-    /// The same person as Roles see it.
+    /// The same person as Roles see it; nobody with a scope that cannot be read.
     fn person(&self) -> Option<Person> {
         let subjects = std::iter::once(&self.subject).chain(&self.groups).map(String::as_str);
-        authorize::person_of(subjects, self.administrator)
+        let scope = self.scope.as_deref().map(Scope::new).transpose().ok()?;
+        let standing =
+            Standing { has_fleet: self.administrator, others: &self.others, scope: scope.as_ref() };
+        authorize::person_of(subjects, &standing)
     }
 
     /// What they do, now.

@@ -15,6 +15,7 @@ use git::{
 use model::CommitId;
 
 use super::state::{Act, Actor, Change, Refusal, apply};
+use crate::events::Events;
 
 /// What stands before the number in names of refs.
 const CHANGES: &str = "refs/changes/";
@@ -35,6 +36,9 @@ pub(crate) enum RegisterError {
     /// There is none of that number.
     #[error("there is no change {0}")]
     Missing(u32),
+    /// The source is elsewhere, and so are its changes.
+    #[error("the source is at {0}, and this is a copy of it")]
+    Elsewhere(Arc<str>),
     /// It cannot be done to it.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -70,11 +74,24 @@ pub(crate) struct Prepared {
     pub(crate) keep: Keep,
 }
 
+/// The same, of all that happened to a change that is new.
+pub(crate) struct PreparedAll {
+    /// The state after it.
+    pub(crate) change: Arc<Change>,
+    /// The ref of the chain.
+    pub(crate) meta: RefMove,
+    /// To be held until the refs have moved.
+    _keeps: Vec<Keep>,
+}
+
 /// Reads and writes the changes of a repository.
 pub(crate) struct Register {
     repository: Repository,
+    /// Where the source is, if not here.
+    elsewhere: Option<Arc<str>>,
     known: Mutex<HashMap<CommitId, Arc<Change>>>,
     writing: Mutex<()>,
+    events: Arc<Events>,
 }
 
 /// The ref of a change's proposed commit.
@@ -91,9 +108,34 @@ fn number_of(name: &str) -> Option<u32> {
 }
 
 impl Register {
-    /// The changes of a repository.
-    pub(crate) fn new(repository: &Repository) -> Self {
-        Self { repository: repository.clone(), known: Mutex::default(), writing: Mutex::default() }
+    /// The changes of a repository; of a copy there are none. What happens to them is told as an
+    /// event.
+    pub(crate) fn new(
+        repository: &Repository,
+        elsewhere: Option<Arc<str>>,
+        events: &Arc<Events>,
+    ) -> Self {
+        let (repository, events) = (repository.clone(), Arc::clone(events));
+        Self { repository, elsewhere, known: Mutex::default(), writing: Mutex::default(), events }
+    }
+
+    /// Tells of what was prepared, once its refs have moved.
+    pub(crate) fn has_moved(&self, change: &Change, act: &Act) {
+        self.events.tell_change(change, act);
+    }
+
+    /// Tells of the last thing that happened to a change whose ref has moved; nothing for refs of
+    /// something else.
+    pub(crate) fn has_moved_ref(&self, name: &str) {
+        let Some(number) = number_of(name) else { return };
+        let told = self.find(number).and_then(|entry| {
+            let act = self.file(number, entry.meta, EVENT)?;
+            self.has_moved(&entry.change, &act);
+            Ok(())
+        });
+        if let Err(error) = told {
+            tracing::error!(%error, number, "who watches is not told of a change");
+        }
     }
 
     /// Keeps other writers of this server waiting, so that they need not try again.
@@ -159,6 +201,9 @@ impl Register {
         number: u32,
         act: &Act,
     ) -> Result<Prepared, RegisterError> {
+        if let Some(url) = &self.elsewhere {
+            return Err(RegisterError::Elsewhere(Arc::clone(url)));
+        }
         let change = apply(before.map(|entry| &*entry.change), number, act)?;
         let files = [(STATE, json(&change)), (EVENT, json(act))];
         let edit = |(path, content): (&str, Vec<u8>)| FileEdit {
@@ -182,6 +227,26 @@ impl Register {
         Ok(Prepared { change, meta, keep: committed.keep })
     }
 
+    /// Makes the commits that say what happened to a change that is new, one after another.
+    ///
+    /// # Errors
+    /// As those of [`Register::prepare`]; and where nothing happens.
+    pub(crate) fn prepare_all(
+        &self,
+        number: u32,
+        acts: &[Act],
+    ) -> Result<PreparedAll, RegisterError> {
+        let (mut before, mut keeps): (Option<Entry>, Vec<Keep>) = (None, Vec::new());
+        for act in acts {
+            let Prepared { change, meta, keep } = self.prepare(before.as_ref(), number, act)?;
+            keeps.push(keep);
+            before = meta.to.map(|meta| Entry { change, meta });
+        }
+        let last = before.ok_or(RegisterError::Refused(Refusal::Beginning))?;
+        let meta = RefMove { name: meta_ref(number), from: None, to: Some(last.meta) };
+        Ok(PreparedAll { change: last.change, meta, _keeps: keeps })
+    }
+
     /// Has something happen to a change, which moves nothing but its own ref.
     ///
     /// # Errors
@@ -192,7 +257,10 @@ impl Register {
             let entry = self.find(number)?;
             let prepared = self.prepare(Some(&entry), number, act)?;
             match move_refs(&self.repository, std::slice::from_ref(&prepared.meta)) {
-                Ok(()) => return Ok(prepared.change),
+                Ok(()) => {
+                    self.has_moved(&prepared.change, act);
+                    return Ok(prepared.change);
+                }
                 Err(MoveError::Moved { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -211,7 +279,10 @@ impl Register {
             let prepared = self.prepare(None, number, act)?;
             let head = RefMove { name: head_ref(number), from: None, to: Some(head) };
             match move_refs(&self.repository, &[head, prepared.meta]) {
-                Ok(()) => return Ok(prepared.change),
+                Ok(()) => {
+                    self.has_moved(&prepared.change, act);
+                    return Ok(prepared.change);
+                }
                 Err(MoveError::Moved { .. }) => {}
                 Err(error) => return Err(error.into()),
             }

@@ -65,8 +65,11 @@ impl Review {
     }
 }
 
-/// A review, by base and head.
-type Kept = ((CommitId, CommitId), Arc<Review>);
+/// What a review is of: a base and a head, and whether they are merged first.
+type Key = (CommitId, CommitId, bool);
+
+/// A review, by what it is of.
+type Kept = (Key, Arc<Review>);
 
 /// Makes reviews, and keeps the last of them. All of it blocks.
 pub(crate) struct Reviews {
@@ -82,20 +85,39 @@ impl Reviews {
         Self { controller, repository: repository.clone(), kept: Mutex::default() }
     }
 
-    /// A commit beside what `main` is now.
+    /// A commit merged into what `main` is now.
     ///
     /// # Errors
     /// [`ReviewError`]; that two cannot be merged is no error.
     pub(crate) fn of(&self, head: CommitId) -> Result<Arc<Review>, ReviewError> {
         let base = self.repository.reference(SOURCE_REF)?.ok_or(ReviewError::NoSource)?;
-        let key = (base, head);
+        self.kept((base, head, true), || self.make(base, head))
+    }
+
+    /// A commit as it is, beside another.
+    ///
+    /// # Errors
+    /// [`ReviewError`].
+    pub(crate) fn beside(
+        &self,
+        base: CommitId,
+        head: CommitId,
+    ) -> Result<Arc<Review>, ReviewError> {
+        self.kept((base, head, false), || self.compile(base, head))
+    }
+
+    fn kept(
+        &self,
+        key: Key,
+        make: impl FnOnce() -> Result<Review, ReviewError>,
+    ) -> Result<Arc<Review>, ReviewError> {
         let known = |kept: &[Kept]| {
             kept.iter().find(|(known, _)| *known == key).map(|(_, review)| Arc::clone(review))
         };
         let found = known(&self.kept.lock().unwrap_or_else(PoisonError::into_inner));
         let review = match found {
             Some(review) => review,
-            None => Arc::new(self.make(base, head)?),
+            None => Arc::new(make()?),
         };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|(known, _)| *known != key);
@@ -106,20 +128,24 @@ impl Reviews {
     }
 
     fn make(&self, base: CommitId, head: CommitId) -> Result<Review, ReviewError> {
-        let preview = OnceLock::new();
-        let (merged, conflicts, _keep) = match self.merged(base, head)? {
-            Merge::Made(made) => (made.commit, Vec::new(), Some(made.keep)),
-            Merge::AlreadyMerged => (base, Vec::new(), None),
+        let (merged, _keep) = match self.merged(base, head)? {
+            Merge::Made(made) => (made.commit, Some(made.keep)),
+            Merge::AlreadyMerged => (base, None),
             Merge::Conflicts(conflicts) => {
+                let preview = OnceLock::new();
                 let conflicts = conflicts.into_iter().map(|conflict| conflict.path).collect();
                 return Ok(Review { base, conflicts, pair: None, judged: None, preview });
             }
         };
+        self.compile(base, merged)
+    }
+
+    fn compile(&self, base: CommitId, head: CommitId) -> Result<Review, ReviewError> {
         let view = self.repository.clone();
-        let compiling = Pair::compile(&self.controller, Some(base), view, merged);
+        let compiling = Pair::compile(&self.controller, Some(base), view, head);
         let pair = Handle::current().block_on(compiling)?;
-        let judged = pair.judge();
-        Ok(Review { base, conflicts, pair: Some(pair), judged, preview })
+        let (judged, preview) = (pair.judge(), OnceLock::new());
+        Ok(Review { base, conflicts: Vec::new(), pair: Some(pair), judged, preview })
     }
 
     /// What would be merged. No ref will ever be at this commit.

@@ -3,6 +3,7 @@
 //! Pure: a state and what somebody did give the next state, or why it cannot be done. Whether that
 //! person may do it is asked elsewhere.
 
+use api::ScopeRule;
 use jiff::Timestamp;
 use model::{CommitId, Digest};
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ const LONGEST_TITLE: usize = 200;
 const LONGEST_TEXT: usize = 64 << 10;
 
 /// Who did something, with all that Roles can name of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Actor {
     /// As in `user:anna`.
@@ -22,9 +23,15 @@ pub(crate) struct Actor {
     /// As in `group:oidc/pets`, at that time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) groups: Vec<String>,
-    /// Whether it was the server's administrator.
+    /// Whether everything in the fleet was granted to them, as to the server's administrator.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) administrator: bool,
+    /// The subjects of tokens that they made, at that time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) others: Vec<String>,
+    /// To what the token that they used narrows all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<Vec<ScopeRule>>,
 }
 
 /// A change of the source.
@@ -372,7 +379,7 @@ mod tests {
 
     fn actor(name: &str) -> Actor {
         let subject = format!("user:{name}");
-        Actor { subject, groups: Vec::new(), administrator: false }
+        Actor { subject, ..Actor::default() }
     }
 
     fn event() -> impl Strategy<Value = Event> {

@@ -11,7 +11,7 @@ mod mistakes;
 
 use std::sync::Arc;
 
-use git::{Objects, Repository};
+use git::{Objects, Repository, RepositoryError, TreeEntry};
 use model::{CommitId, Diagnostic, Meaning, Policies};
 use plan::{Accepted, Changes, Compiled, Side};
 use release::access::{Person, Verdict, authorize};
@@ -41,7 +41,12 @@ pub(crate) struct Pair {
     pub(crate) head: Arc<Compiled>,
     /// What was rendered of both.
     pub(crate) objects: Arc<Objects>,
+    /// Whether files differ that the repository holds besides the source.
+    others_differ: bool,
 }
+
+/// What of a repository is its source. Whatever else stands there is read by people's other tools.
+const SOURCE: [&[u8]; 4] = [b"fleet.yaml", b"inventory", b"policies", b"apps"];
 
 /// What a change means, where both sides are accepted.
 pub(crate) struct Judged {
@@ -100,9 +105,11 @@ impl Pair {
     pub(crate) fn judge(&self) -> Option<Judged> {
         let (_, before) = self.base_accepted()?;
         let after = self.head.accepted.as_ref()?;
+        let mut meaning = self.changes()?.meaning(&before.rendered, &after.rendered);
+        meaning.files.others = self.others_differ;
         Some(Judged {
             policies: Arc::new(plan::policies(&before.fleet)),
-            meaning: self.changes()?.meaning(&before.rendered, &after.rendered),
+            meaning,
             effect: self.effect()?,
         })
     }
@@ -126,19 +133,36 @@ impl Desk {
         view: &Repository,
         head: CommitId,
     ) -> Result<Pair, CompileError> {
+        let others_differ = match base {
+            Some(base) => outside(view, base)? != outside(view, head)?,
+            None => false,
+        };
         let base = base.map(|base| self.compile_known(base)).transpose()?;
         let head = self.compile_from(view, head)?;
-        Ok(Pair { base, head, objects: self.publisher.objects() })
+        Ok(Pair { base, head, objects: self.publisher.objects(), others_differ })
     }
 
-    /// A commit that may be the one in use.
-    fn compile_known(&mut self, commit: CommitId) -> Result<Arc<Compiled>, CompileError> {
+    /// Compiles a commit of the source, which may be the one in use.
+    ///
+    /// # Errors
+    /// As those of [`Desk::compile`].
+    pub(crate) fn compile_known(
+        &mut self,
+        commit: CommitId,
+    ) -> Result<Arc<Compiled>, CompileError> {
         let snapshot = self.snapshot();
         match snapshot.source.as_ref().filter(|source| source.commit == commit) {
             Some(known) => Ok(Arc::clone(known.compiled())),
             None => self.compile(commit),
         }
     }
+}
+
+/// What stands in a commit besides its source.
+fn outside(view: &Repository, commit: CommitId) -> Result<Vec<TreeEntry>, RepositoryError> {
+    let mut entries = view.tree(view.commit(commit)?.tree)?;
+    entries.retain(|entry| !SOURCE.contains(&&*entry.name));
+    Ok(entries)
 }
 
 /// The names of the clusters of a source, for messages; none where it is not accepted.

@@ -19,10 +19,12 @@ use std::sync::{Arc, MutexGuard};
 use git::serve::{Push, RefUpdate, RefVerdict, UpdateKind, Verdict};
 use git::{Keep, RefMove, Repository};
 use model::Verb;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::Controller;
 use crate::authorize::may_anywhere;
 use crate::changes::{Register, Reviews};
+use crate::events::Events;
 use crate::identity::Caller;
 use target::{Target, target};
 
@@ -38,7 +40,14 @@ pub(crate) struct Host {
     pub(crate) register: Arc<Register>,
     /// What they would do.
     pub(crate) reviews: Arc<Reviews>,
+    /// Whoever edits documents waits for who does so already.
+    pub(crate) editing: Arc<Mutex<()>>,
+    /// How many edits may be tried at once that change nothing.
+    pub(crate) trying: Arc<Semaphore>,
 }
+
+/// How many edits may be tried at once: each compiles a whole source.
+const MOST_TRIED: usize = 2;
 
 /// Who pushes, and where to.
 pub(crate) struct Pusher {
@@ -76,13 +85,21 @@ impl Decided {
 }
 
 impl Host {
-    /// The host of a repository.
-    pub(crate) fn new(controller: &Controller, source: &Repository) -> Self {
+    /// The host of a repository, which tells what happens to its changes; `elsewhere` is where it
+    /// is a copy of.
+    pub(crate) fn new(
+        controller: &Controller,
+        source: &Repository,
+        elsewhere: Option<Arc<str>>,
+        events: &Arc<Events>,
+    ) -> Self {
         Self {
             controller: controller.clone(),
             source: source.clone(),
-            register: Arc::new(Register::new(source)),
+            register: Arc::new(Register::new(source, elsewhere, events)),
             reviews: Arc::new(Reviews::new(controller.clone(), source)),
+            editing: Arc::default(),
+            trying: Arc::new(Semaphore::new(MOST_TRIED)),
         }
     }
 

@@ -23,6 +23,19 @@ pub(crate) fn json(etag: &HeaderValue, bytes: Bytes) -> Response {
     tagged(response, etag)
 }
 
+/// A text of a media type, instead of JSON, with its tag.
+pub(crate) fn text(etag: &HeaderValue, media: &'static str, text: String) -> Response {
+    let mut response = text.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    tagged(response, etag)
+}
+
+/// Whether a client would rather have another media type than JSON.
+pub(crate) fn prefers(headers: &HeaderMap, media: &str) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accepted.is_some_and(|accept| accept.split([',', ';']).any(|one| one.trim() == media))
+}
+
 /// The answer to a client that has it already.
 pub(crate) fn not_modified(etag: &HeaderValue) -> Response {
     tagged(StatusCode::NOT_MODIFIED.into_response(), etag)
@@ -32,7 +45,7 @@ fn tagged(mut response: Response, etag: &HeaderValue) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::ETAG, etag.clone());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    headers.insert(header::VARY, HeaderValue::from_static("authorization, cookie"));
+    headers.insert(header::VARY, HeaderValue::from_static("authorization, cookie, accept"));
     response
 }
 

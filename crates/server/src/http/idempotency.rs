@@ -41,9 +41,13 @@ type Key = (String, String);
 enum Known {
     /// It is being done.
     Begun(Digest),
-    /// It was done, and this was the answer.
-    Done(Digest, Answer),
+    /// It was done, and this was the answer; nothing where it is told only once.
+    Done(Digest, Option<Answer>),
 }
+
+/// Marks an answer that holds a secret, and so is told only once.
+#[derive(Clone, Copy)]
+pub(crate) struct ToldOnce;
 
 #[derive(Clone)]
 struct Answer {
@@ -68,6 +72,7 @@ struct Kept {
 enum Turn {
     First,
     Again(Answer),
+    Told,
     Busy,
     Other,
 }
@@ -84,13 +89,14 @@ impl Idempotency {
             }
             Some(Known::Begun(known) | Known::Done(known, _)) if *known != request => Turn::Other,
             Some(Known::Begun(_)) => Turn::Busy,
-            Some(Known::Done(_, answer)) => Turn::Again(answer.clone()),
+            Some(Known::Done(_, Some(answer))) => Turn::Again(answer.clone()),
+            Some(Known::Done(_, None)) => Turn::Told,
         }
     }
 
-    fn end(&self, key: &Key, request: Digest, answer: Option<Answer>) {
+    fn end(&self, key: &Key, request: Digest, ended: Option<Option<Answer>>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        match answer {
+        match ended {
             Some(answer) => {
                 kept.known.insert(key.clone(), Known::Done(request, answer));
             }
@@ -120,12 +126,13 @@ struct Doing<'a> {
     idempotency: &'a Idempotency,
     key: Key,
     request: Digest,
-    answer: Option<Answer>,
+    /// Nothing while it may be tried again; else the answer, unless that is told only once.
+    ended: Option<Option<Answer>>,
 }
 
 impl Drop for Doing<'_> {
     fn drop(&mut self) {
-        self.idempotency.end(&self.key, self.request, self.answer.take());
+        self.idempotency.end(&self.key, self.request, self.ended.take());
     }
 }
 
@@ -163,17 +170,20 @@ async fn with_key(
         Turn::Other => return Err(another_request(&key.1)),
         Turn::Busy => return Err(busy(&key.1)),
         Turn::Again(answer) => return Ok(answer.replay()),
+        Turn::Told => return Err(told_once(&key.1)),
         Turn::First => {}
     }
-    let mut doing = Doing { idempotency: &state.idempotency, key, request: digest, answer: None };
+    let mut doing = Doing { idempotency: &state.idempotency, key, request: digest, ended: None };
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.map_err(|_| too_large())?;
     // What failed for now may be tried again with the same key.
     let may_pass = parts.status.is_server_error() || parts.status == StatusCode::TOO_MANY_REQUESTS;
-    if !may_pass && body.len() <= LARGEST_KEPT {
+    if parts.extensions.get::<ToldOnce>().is_some() {
+        doing.ended = Some(None);
+    } else if !may_pass && body.len() <= LARGEST_KEPT {
         let (status, headers) = (parts.status, parts.headers.clone());
-        doing.answer = Some(Answer { status, headers, body: body.clone() });
+        doing.ended = Some(Some(Answer { status, headers, body: body.clone() }));
     }
     Ok(Response::from_parts(parts, Body::from(body)))
 }
@@ -204,6 +214,12 @@ fn another_request(key: &str) -> Failure {
         .hint("make a new key for each request, and keep it only to send the same one again")
 }
 
+fn told_once(key: &str) -> Failure {
+    let detail = format!("the request with the key `{key}` was done, and its answer is told once");
+    Failure::new(StatusCode::CONFLICT, "told-once", detail)
+        .hint("if the answer was lost, take back what was made, and make another one")
+}
+
 fn busy(key: &str) -> Failure {
     let detail = format!("the request with the key `{key}` is being done");
     Failure::new(StatusCode::CONFLICT, "key-busy", detail).hint("wait, and send it again")
@@ -223,6 +239,7 @@ mod tests {
             Turn::First => "first",
             Turn::Again(_) => "again",
             Turn::Busy => "busy",
+            Turn::Told => "told",
             Turn::Other => "other",
         }
     }
@@ -238,11 +255,13 @@ mod tests {
         assert_eq!(begin("a", b"1", start), "first");
         assert_eq!(begin("a", b"1", start), "busy");
         assert_eq!(begin("a", b"2", start), "other");
-        idempotency.end(&key("a"), model::sha256(b"1"), Some(answer("done")));
+        idempotency.end(&key("a"), model::sha256(b"1"), Some(Some(answer("done"))));
         assert_eq!(begin("a", b"1", start), "again");
         assert_eq!(begin("b", b"1", start), "first");
         idempotency.end(&key("b"), model::sha256(b"1"), None);
         assert_eq!(begin("b", b"1", start), "first", "what failed may be tried again");
+        idempotency.end(&key("b"), model::sha256(b"1"), Some(None));
+        assert_eq!(begin("b", b"1", start), "told", "a secret is not kept");
         let later = start + KEPT + Duration::from_secs(1);
         assert_eq!(begin("a", b"2", later), "first");
     }

@@ -98,7 +98,7 @@ pub(crate) async fn of_caller(
 
 /// Who a caller is, apart from all others: tokens may act for one subject, or for none.
 pub(super) fn identity(caller: &Caller) -> String {
-    format!("{} {}\n{}", caller.is_administrator, caller.name, caller.subjects.join("\n"))
+    format!("{}\n{}", caller.name, caller.rights_key())
 }
 
 /// Counts what is answered by 401 against its address, and refuses an address that guesses.

@@ -29,7 +29,8 @@ const LARGEST_PAGE: usize = 1_000;
 const LONGEST_VALUE: usize = 8_192;
 
 /// The parameters of every list.
-const PARAMETERS: [&str; 14] = [
+const PARAMETERS: [&str; 15] = [
+    "asOf",
     "limit",
     "continue",
     "expression",
@@ -51,6 +52,9 @@ const PARAMETERS: [&str; 14] = [
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "it describes what `Asked` reads")]
 pub(crate) struct ListParameters {
+    /// A step, or a time as of RFC 3339: the list as it was after it, with the Roles of now.
+    #[param(rename = "asOf", max_length = 64)]
+    as_of: Option<String>,
     /// How many things the page has at most.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u32>,

@@ -13,6 +13,7 @@ use axum::routing::get;
 use tokio::task::JoinHandle;
 
 use super::AppState;
+use crate::agents::Agents;
 use crate::controller::Controller;
 use crate::telemetry::Metrics;
 
@@ -37,9 +38,9 @@ pub(super) async fn count(State(state): State<AppState>, request: Request, next:
 
 /// The service on the address of metrics: it asks nobody who they are, so it is off unless an
 /// address is given.
-pub(crate) fn router(metrics: Arc<Metrics>, controller: Controller) -> Router {
+pub(crate) fn router(metrics: Arc<Metrics>, controller: Controller, agents: Arc<Agents>) -> Router {
     let text = move || {
-        let text = metrics.text(&controller.snapshot());
+        let text = metrics.text(&controller.snapshot(), &agents);
         async move { ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response() }
     };
     Router::new().route("/metrics", get(text))

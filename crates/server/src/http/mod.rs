@@ -14,6 +14,7 @@ mod idempotency;
 mod limits;
 mod listing;
 pub(crate) mod metrics;
+mod past;
 mod problem;
 mod reference;
 mod routes;
@@ -22,9 +23,11 @@ mod state;
 mod stream;
 mod wait;
 
-pub(crate) use idempotency::Idempotency;
+pub(crate) use idempotency::{Idempotency, ToldOnce};
 pub(crate) use limits::Limits;
+pub(crate) use past::Pasts;
 pub(crate) use problem::diagnostic_texts;
+pub(crate) use routes::events::Streams;
 pub(crate) use state::AppState;
 
 use std::time::Duration;
@@ -54,7 +57,7 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
     description = "GitOps for very many Kubernetes clusters: documents, changes, releases.",
     license(name = "Apache-2.0", identifier = "Apache-2.0")
 ), components(schemas(
-    api::Document, api::Page<api::Document>, api::Page<api::Binding>, api::Problem
+    api::Document, api::Page<api::Document>, api::Page<api::Binding>, api::Problem, api::Edited
 )))]
 struct Description;
 
@@ -65,13 +68,16 @@ pub(crate) fn router(state: AppState) -> Router {
             .merge(routes::api())
             .split_for_parts();
     let api = api.merge(routes::description(description));
-    api.layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
+    api.layer(axum::middleware::from_fn(answer::as_problem))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), wait::before_reads))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_ANSWER))
         // What streams has limits of its own.
         .merge(routes::git())
         .fallback(answer::no_such_path)
         .method_not_allowed_fallback(answer::wrong_method)
+        .layer(axum::middleware::from_fn_with_state(state.clone(), audit::of_each))
         .layer(axum::middleware::from_fn_with_state(state.clone(), limits::of_caller))
         .layer(axum::middleware::from_fn_with_state(state.clone(), gate::admit))
         .layer(axum::middleware::from_fn_with_state(state.clone(), limits::of_stranger))

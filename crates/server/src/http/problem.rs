@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use model::{Diagnostic, Files, Source};
 
 use crate::controller::ControllerGone;
-use crate::identity::Overloaded;
+use crate::identity::{Caller, Credential, Overloaded};
 
 /// How many diagnostics an answer holds at most.
 const MOST_DIAGNOSTICS: usize = 100;
@@ -21,13 +21,23 @@ pub(crate) struct Failure {
     hint: Option<String>,
     diagnostics: Vec<DiagnosticText>,
     retry_after: Option<u64>,
+    /// Boxed, since most failures have none.
+    tag: Option<Box<HeaderValue>>,
 }
 
 impl Failure {
     /// A failure with a stable code.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        Self { status, code, detail, hint: None, diagnostics: Vec::new(), retry_after: None }
+        Self {
+            status,
+            code,
+            detail,
+            hint: None,
+            diagnostics: Vec::new(),
+            retry_after: None,
+            tag: None,
+        }
     }
 
     /// With what to do next.
@@ -48,6 +58,18 @@ impl Failure {
         self
     }
 
+    /// With the `ETag` that the thing has now.
+    pub(crate) fn tag(mut self, tag: &str) -> Self {
+        self.tag = HeaderValue::from_str(tag).ok().map(Box::new);
+        self
+    }
+
+    /// Its HTTP status.
+    #[cfg(test)]
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// Nobody was named.
     pub(crate) fn not_signed_in() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "not-signed-in", "this needs a token or a session")
@@ -59,6 +81,23 @@ impl Failure {
         let detail = "the token is unknown, has ended, or was taken back";
         Self::new(StatusCode::UNAUTHORIZED, "wrong-credentials", detail)
             .hint("ask an administrator for a new one")
+    }
+
+    /// The token of an agent that does not count: never a reason to drop anything.
+    pub(crate) fn agent_session() -> Self {
+        let detail = "the session is over, or its key is in no Cluster document any more";
+        Self::new(StatusCode::UNAUTHORIZED, "agent-session", detail)
+            .hint("keep running what you have, and prove again who you are")
+    }
+
+    /// The route is for others.
+    pub(crate) fn not_for(caller: &Caller) -> Self {
+        let is_agent = matches!(caller.credential, Credential::Agent(_));
+        let detail = match is_agent {
+            true => "an agent reads the release of its own cluster, and nothing else",
+            false => "this is for agents of clusters",
+        };
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
     }
 
     /// What was sent is well-formed and cannot be.
@@ -139,6 +178,9 @@ impl IntoResponse for Failure {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(tag) = self.tag {
+            headers.insert(header::ETAG, *tag);
         }
         if self.status == StatusCode::UNAUTHORIZED {
             // Git asks its user for a password only where Basic is offered.

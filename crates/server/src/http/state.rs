@@ -1,19 +1,24 @@
 //! What every route is given.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use axum::extract::FromRef;
 use git::{LedgerError, Steps};
 
+use crate::agents::Agents;
 use crate::catalogue::Catalogue;
 use crate::controller::Controller;
 use crate::data::Data;
+use crate::events::Events;
+use crate::follow::Followed;
 use crate::hosting::Host;
-use crate::http::{Idempotency, Limits};
-use crate::identity::{Callers, Front, Passwords};
+use crate::http::{Idempotency, Limits, Pasts, Streams};
+use crate::identity::{Callers, Front, IdentityProvider, Passwords, Secret};
 use crate::snapshot::Snapshot;
 use crate::telemetry::Metrics;
+use crate::webhook::Provider;
 
 /// What every route is given; cheap to clone.
 #[derive(Clone)]
@@ -36,10 +41,26 @@ pub(crate) struct AppState {
     pub(crate) known_steps: Arc<ArcSwap<Steps>>,
     /// Compares passwords.
     pub(crate) passwords: Arc<Passwords>,
+    /// The source, if it is elsewhere.
+    pub(crate) followed: Option<Followed>,
+    /// Where the ledger is, if it is elsewhere.
+    pub(crate) ledger_url: Option<Arc<str>>,
+    /// What forges prove themselves by.
+    pub(crate) webhooks: Arc<BTreeMap<Provider, Secret>>,
+    /// Knows people, besides those of this server.
+    pub(crate) provider: Option<Arc<IdentityProvider>>,
     /// How the server is reached.
     pub(crate) front: Front,
+    /// Serves the agents of clusters.
+    pub(crate) agents: Arc<Agents>,
     /// Decides on pushes.
     pub(crate) host: Host,
+    /// What happened last.
+    pub(crate) events: Arc<Events>,
+    /// Who watches.
+    pub(crate) streams: Arc<Streams>,
+    /// What was served after earlier steps.
+    pub(crate) pasts: Arc<Pasts>,
 }
 
 impl AppState {

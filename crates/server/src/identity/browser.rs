@@ -17,6 +17,13 @@ const SECURE_COOKIE: &str = "__Host-res-edge";
 /// The cookie over plain HTTP on loopback, where browsers refuse the other one.
 const LOOPBACK_COOKIE: &str = "res-edge";
 
+/// The cookies of a sign-in with a provider that was begun, over HTTPS and on loopback.
+const SECURE_FLOW: &str = "__Host-res-edge-sign-in";
+const LOOPBACK_FLOW: &str = "res-edge-sign-in";
+
+/// How long somebody may take at the provider, in seconds.
+const FLOW_SECONDS: u32 = 900;
+
 /// What pages send along with everything that changes something: other sites cannot, without
 /// asking first.
 pub(crate) const PROOF: HeaderName = HeaderName::from_static("x-res-edge-csrf");
@@ -72,6 +79,21 @@ impl Way {
         self.with_attributes(&format!("{}=; Max-Age=0", self.cookie_name()))
     }
 
+    /// The cookie of a sign-in with a provider that begins.
+    pub(crate) fn flow_cookie(self, kept: &Secret) -> String {
+        let (name, kept) = (self.flow_name(), kept.reveal());
+        self.with_attributes(&format!("{name}={kept}; Max-Age={FLOW_SECONDS}"))
+    }
+
+    /// The cookie that ends it.
+    pub(crate) fn no_flow_cookie(self) -> String {
+        self.with_attributes(&format!("{}=; Max-Age=0", self.flow_name()))
+    }
+
+    fn flow_name(self) -> &'static str {
+        if self == Self::Secure { SECURE_FLOW } else { LOOPBACK_FLOW }
+    }
+
     fn cookie_name(self) -> &'static str {
         if self == Self::Secure { SECURE_COOKIE } else { LOOPBACK_COOKIE }
     }
@@ -85,13 +107,22 @@ impl Way {
 
     /// What a browser carries to say which session it is in.
     pub(crate) fn session(self, headers: &HeaderMap) -> Option<Secret> {
+        self.carried(self.cookie_name(), headers)
+    }
+
+    /// What a browser carries of a sign-in that it began.
+    pub(crate) fn flow(self, headers: &HeaderMap) -> Option<Secret> {
+        self.carried(self.flow_name(), headers)
+    }
+
+    fn carried(self, wanted: &str, headers: &HeaderMap) -> Option<Secret> {
         if self == Self::Open {
             return None;
         }
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
         let pairs = cookies.flat_map(|line| line.split(';'));
         let mut named = pairs.filter_map(|pair| pair.trim().split_once('='));
-        let (_, value) = named.find(|(name, _)| *name == self.cookie_name())?;
+        let (_, value) = named.find(|(name, _)| *name == wanted)?;
         (!value.is_empty()).then(|| Secret::new(value))
     }
 }
@@ -111,6 +142,12 @@ pub(crate) fn is_same_origin(headers: &HeaderMap) -> bool {
     };
     let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
     origin.is_some_and(|(_, from)| host(headers).is_some_and(|own| from.eq_ignore_ascii_case(own)))
+}
+
+/// This server's own address, as a browser that came in this way knows it.
+pub(crate) fn own_address(way: Way, headers: &HeaderMap) -> Option<String> {
+    let scheme = if way == Way::Secure { "https" } else { "http" };
+    host(headers).map(|host| format!("{scheme}://{host}"))
 }
 
 fn host(headers: &HeaderMap) -> Option<&str> {

@@ -10,6 +10,7 @@ use model::Digest;
 use store::{Person, Store, StoreError, Token};
 
 use super::{Scope, Secret};
+use crate::agents::Agent;
 
 /// For how long a caller who was found is not looked up again. What is taken back here ends at
 /// once; what is taken back at another server, after this time.
@@ -37,13 +38,14 @@ pub(crate) const ADMINISTRATOR: &str = "administrator";
 pub struct Caller {
     /// How the caller is called in records.
     pub name: String,
-    /// Whose rights the caller has, as Roles can name them: `user:anna`, and then groups. Empty for
-    /// a token with a scope, so that whoever asks for rights without the scope finds none.
+    /// Whose rights the caller has, as Roles can name them: `user:anna`, and then groups. What a
+    /// token's scope leaves of them is known to `authorize` alone, which everyone asks.
     pub subjects: Vec<String>,
-    /// Whether this is an administrator of the server, who may do everything.
+    /// Whether this is an administrator of the server, who may do everything. With a scope nobody
+    /// is one.
     pub is_administrator: bool,
-    /// Who it is, as Roles can name it, whatever the scope.
-    pub(crate) subject: String,
+    /// Whether everything in the fleet is granted to them, as far as the scope goes.
+    pub(crate) has_fleet: bool,
     /// With what the caller came in.
     pub(crate) credential: Credential,
     /// To what the token narrows the rights of its subject; nothing for all of them.
@@ -68,6 +70,10 @@ pub(crate) enum Credential {
     },
     /// A session of a browser.
     Session(Digest),
+    /// The key of a cluster's agent.
+    Agent(Agent),
+    /// The one-time token of a cluster that somebody joined.
+    Join,
 }
 
 /// A token or a session that is unknown, over, or taken back. Which of these is not said.
@@ -89,7 +95,22 @@ pub(crate) struct Callers {
 impl Caller {
     /// The caller as Roles name one.
     pub(crate) fn subject(&self) -> &str {
-        &self.subject
+        self.subjects.first().map_or(&self.name, String::as_str)
+    }
+
+    /// A text that differs wherever what two callers may do differs, for what is kept of answers.
+    pub(crate) fn rights_key(&self) -> String {
+        let scope = self.scope.as_ref().map(|scope| serde_json::to_string(scope.wire()));
+        let scope = scope.and_then(Result::ok).unwrap_or_default();
+        format!("{}\n{}\n{scope}", self.has_fleet, self.subjects.join("\n"))
+    }
+
+    /// The caller as a one-time token keeps who joins a cluster.
+    pub(crate) fn join_subject(&self) -> String {
+        match self.is_administrator && self.name == ADMINISTRATOR {
+            true => ADMINISTRATOR.to_owned(),
+            false => self.subject().to_owned(),
+        }
     }
 
     /// The name of the person, if it is one and the server knows them.
@@ -122,6 +143,24 @@ impl Callers {
         self.known(digest, self.of_token(digest)).await
     }
 
+    /// Whoever joined a cluster, with the rights that they have now; nobody if they may not come
+    /// in any more.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub(crate) async fn of_subject(&self, subject: &str) -> Result<Option<Caller>, StoreError> {
+        if subject == ADMINISTRATOR {
+            return Ok(Some(administrator(Credential::Join)));
+        }
+        let now = Timestamp::now();
+        if let Some(name) = subject.strip_prefix("user:") {
+            return self.of_person(name, Credential::Join, now).await;
+        }
+        let tokens = self.store.tokens().await?;
+        let found = tokens.iter().find(|token| token.subject == subject && token.is_valid(now));
+        Ok(found.map(|token| Caller { credential: Credential::Join, ..program(token) }))
+    }
+
     /// Who is in a session.
     ///
     /// # Errors
@@ -132,6 +171,30 @@ impl Callers {
     ) -> Result<Result<Caller, WrongCredentials>, StoreError> {
         let digest = secret.digest();
         self.known(digest, self.of_session(digest)).await
+    }
+
+    /// Whether who was found would be found now.
+    ///
+    /// # Errors
+    /// As [`Callers::find`].
+    pub(crate) async fn is_still(&self, caller: &Caller) -> Result<bool, StoreError> {
+        let now = Timestamp::now();
+        let is_valid = match &caller.credential {
+            Credential::Administrator => true,
+            Credential::Token { name, .. } => {
+                self.store.token_named(name).await?.is_some_and(|token| token.is_valid(now))
+            }
+            Credential::Session(digest) => {
+                self.store.session(*digest).await?.is_some_and(|one| one.is_valid(now, IDLE))
+            }
+            // The stream of an agent asks for its key itself, and a join opens none.
+            Credential::Agent(_) | Credential::Join => false,
+        };
+        let Some(name) = caller.person_name().filter(|_| is_valid) else { return Ok(is_valid) };
+        let person = self.store.person(name).await?;
+        Ok(person.is_some_and(|person| {
+            person.disabled.is_none() && (person.is_administrator || !caller.is_administrator)
+        }))
     }
 
     /// Forgets everyone who was found, since someone lost something.
@@ -231,8 +294,8 @@ fn administrator(credential: Credential) -> Caller {
     Caller {
         name: ADMINISTRATOR.to_owned(),
         subjects: vec!["user:administrator".to_owned()],
-        subject: "user:administrator".to_owned(),
         is_administrator: true,
+        has_fleet: true,
         credential,
         scope: None,
         others: Vec::new(),
@@ -244,8 +307,8 @@ fn program(token: &Token) -> Caller {
     Caller {
         name: token.name.clone(),
         subjects: vec![token.subject.clone()],
-        subject: token.subject.clone(),
         is_administrator: false,
+        has_fleet: false,
         credential: of(token),
         scope: None,
         others: Vec::new(),
@@ -262,8 +325,8 @@ fn person(person: &Person, others: Vec<String>, credential: Credential, now: Tim
     Caller {
         name: person.name.clone(),
         subjects: std::iter::once(format!("user:{}", person.name)).chain(groups).collect(),
-        subject: format!("user:{}", person.name),
         is_administrator: person.is_administrator,
+        has_fleet: person.is_administrator,
         credential,
         scope: None,
         others,
@@ -271,12 +334,53 @@ fn person(person: &Person, others: Vec<String>, credential: Credential, now: Tim
     }
 }
 
-/// A token with a scope is no administrator's, however much the scope covers.
+/// A token with a scope is no administrator's of the server, however much the scope covers.
 fn narrowed(mut caller: Caller, scope: Option<Scope>) -> Caller {
-    if scope.is_some() {
-        caller.is_administrator = false;
-        caller.subjects.clear();
-    }
+    caller.is_administrator &= scope.is_none();
     caller.scope = scope;
     caller
+}
+
+#[cfg(test)]
+mod tests {
+    use store::{LOCAL, NewPerson, NewToken, Place};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_was_found_is_asked_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Place::Sqlite(folder.path().join("db"))).await.unwrap();
+        let (now, secret) = (Timestamp::now(), Secret::new("re_a-token-of-anna"));
+        let anna = NewPerson {
+            name: "anna".to_owned(),
+            provider: LOCAL.to_owned(),
+            provider_key: "anna".to_owned(),
+            password: None,
+            is_administrator: true,
+        };
+        store.add_person(&anna, now).await.unwrap();
+        let token = NewToken {
+            name: "anna/laptop".to_owned(),
+            digest: secret.digest(),
+            subject: "user:anna".to_owned(),
+            owner: None,
+            scope: None,
+            expires: None,
+        };
+        store.add_token(&token, now).await.unwrap();
+        let callers = Callers::new(store.clone(), None);
+        let caller = callers.find(&secret).await.unwrap().unwrap();
+        let is_still = async || callers.is_still(&caller).await.unwrap();
+        assert!(is_still().await);
+        store.set_administrator("anna", false).await.unwrap();
+        assert!(!is_still().await, "no administrator any more");
+        store.set_administrator("anna", true).await.unwrap();
+        store.set_disabled("anna", Some(now)).await.unwrap();
+        assert!(!is_still().await, "disabled");
+        store.set_disabled("anna", None).await.unwrap();
+        assert!(is_still().await);
+        store.revoke_token("anna/laptop", now).await.unwrap();
+        assert!(!is_still().await, "taken back");
+    }
 }

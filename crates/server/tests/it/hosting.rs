@@ -12,9 +12,14 @@ pub(crate) const FLEET: &str = include_str!("fleet.txt");
 
 /// A server whose source is [`FLEET`], released.
 pub(crate) async fn with_fleet() -> (Running, Clone) {
+    with_fleet_of(FLEET).await
+}
+
+/// A server whose source is this, released.
+pub(crate) async fn with_fleet_of(text: &str) -> (Running, Clone) {
     let running = Running::new().await;
     let admin = Clone::empty(&running, ADMIN);
-    admin.tree.commit_all(FLEET);
+    admin.tree.commit_all(text);
     let (done, said) = admin.push(&["main"]);
     assert!(done, "{said}");
     running.released(&admin.tree.commit_of("main").to_string()).await;

@@ -53,3 +53,26 @@ async fn an_address_that_guesses_tokens_is_told_to_wait() {
     // Who is known is not concerned.
     assert_eq!(running.get("/api/v1/status").await.0, 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_writes_too_much_waits_and_reads_on() {
+    let running = Running::new().await;
+    running.publish(crate::documents::FLEET).await;
+    let client = Client::new();
+    let mut last = None;
+    for _ in 0..2_000 {
+        let request = client.post(format!("{}/api/v1/expressions:check", running.url));
+        let asked = json!({"expression": "all"});
+        let answer = request.bearer_auth(ADMIN).json(&asked).send().await.unwrap();
+        let status = answer.status();
+        last = Some(answer);
+        if status == 429 {
+            break;
+        }
+        assert_eq!(status, 200);
+    }
+    let refused = last.unwrap();
+    assert_eq!(refused.status(), 429);
+    assert!(refused.headers()["retry-after"].to_str().unwrap().parse::<u64>().unwrap() >= 1);
+    assert_eq!(running.get("/api/v1/clusters").await.0, 200);
+}

@@ -1,8 +1,10 @@
 //! A server on a folder that goes away, and requests to it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::{Method, Response};
 use serde_json::Value;
 use server::{Controller, Secret, ServeError, Server, Settings};
@@ -33,6 +35,10 @@ pub(crate) fn settings(data: &Path) -> Settings {
         behind_proxy: false,
         database: None,
         admin_token: Some(Secret::new(ADMIN)),
+        source: None,
+        ledger: None,
+        webhooks: BTreeMap::new(),
+        oidc: None,
         poll: Duration::from_millis(200),
         expansion: expand::Settings {
             kustomize: None,
@@ -142,10 +148,19 @@ impl Running {
 
     /// A token of a subject that Roles may name.
     pub(crate) async fn token(&self, name: &str, subject: &str) -> String {
+        self.make_token(name, subject, None).await
+    }
+
+    /// The same, which ends at a time.
+    pub(crate) async fn token_until(&self, name: &str, subject: &str, end: Timestamp) -> String {
+        self.make_token(name, subject, Some(end)).await
+    }
+
+    async fn make_token(&self, name: &str, subject: &str, expires: Option<Timestamp>) -> String {
         let text = format!("re_a-token-for-{name}-in-this-test");
         let place = store::Place::Sqlite(self.folder.path().join("res-edge.db"));
         let store = store::Store::open(&place).await.unwrap();
-        let now = jiff::Timestamp::now();
+        let now = Timestamp::now();
         if let Some(person) = subject.strip_prefix("user:") {
             let person = store::NewPerson {
                 name: person.to_owned(),
@@ -163,7 +178,7 @@ impl Running {
             subject: subject.to_owned(),
             owner: None,
             scope: None,
-            expires: None,
+            expires,
         };
         assert!(store.add_token(&token, now).await.unwrap());
         text

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use api::{Binding, Page, Problem};
+use api::agent::{HealthyWord, SyncedWord};
+use api::{ActualState, Binding, Page, Problem};
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use jiff::Timestamp;
 use model::{ApplicationId, ClusterId};
 use plan::documents::Row;
 use plan::query::Listed;
@@ -17,6 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::documents::{empty, no_source, page_bytes, selected, unknown};
+use crate::agents::actual_of_cell;
 use crate::catalogue::{Catalogue, Cell, short_digest};
 use crate::http::AppState;
 use crate::http::conditional::{is_known, json, not_modified};
@@ -76,6 +79,8 @@ struct NarrowParameters {
     application: Option<String>,
     /// Only the bindings on this cluster.
     cluster: Option<String>,
+    /// With `true`, only those that are not both synced and healthy, as their agents say.
+    abnormal: Option<bool>,
 }
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -100,7 +105,8 @@ async fn bindings(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
-    let asked = Asked::read(query.as_deref().unwrap_or_default(), &["application", "cluster"])?;
+    let known = ["application", "cluster", "abnormal"];
+    let asked = Asked::read(query.as_deref().unwrap_or_default(), &known)?;
     let (application, cluster) = (asked.get("application"), asked.get("cluster"));
     let narrow = (application.map(str::to_owned), cluster.map(str::to_owned));
     list(&state, &caller, headers, narrow, asked).await
@@ -163,7 +169,9 @@ async fn binding(
         Failure::not_found(format!("`{application}` is not on `{cluster}`"))
             .hint("`res-edge explain` says which part of which expression is the reason")
     })?;
-    let bytes = serde_json::to_vec(&catalogue.wire(&cell)).unwrap_or_default();
+    let mut binding = catalogue.wire(&cell);
+    binding.status.actual = actual(&state, &catalogue, &cell, Timestamp::now());
+    let bytes = serde_json::to_vec(&binding).unwrap_or_default();
     let etag = format!("\"{}\"", short_digest(&bytes));
     let etag = etag.parse().map_err(|_| no_source())?;
     Ok(match is_known(&headers, &etag) {
@@ -199,20 +207,26 @@ async fn list(
     (application, cluster): (Option<String>, Option<String>),
     asked: Asked,
 ) -> Result<Response, Failure> {
-    let Some(catalogue) = state.catalogue() else { return Ok(empty()) };
+    let catalogue = state.catalogue_at(asked.get("asOf")).await?;
+    let Some(catalogue) = catalogue else { return Ok(empty()) };
     let sight = catalogue.sight(caller);
     let narrow = narrow(&catalogue, &sight, application.as_deref(), cluster.as_deref())?;
-    let path = format!("bindings/{narrow:?}");
+    // What agents say changes the answer too, and so does time: every minute is another answer.
+    let (said, minute) = (state.agents.presence.version(), Timestamp::now().as_second() / 60);
+    let path = format!("bindings/{narrow:?}/{said}/{minute}");
     let etag = asked.etag(&path, &catalogue, &sight);
     if is_known(&headers, &etag) {
         return Ok(not_modified(&etag));
     }
-    let body = tokio::task::spawn_blocking(move || body(&catalogue, &sight, narrow, &asked)).await;
+    let state = state.clone();
+    let body = move || body(&state, &catalogue, &sight, narrow, &asked);
+    let body = tokio::task::spawn_blocking(body).await;
     let body = body.map_err(|error| Failure::unavailable(&error))??;
     Ok(json(&etag, body))
 }
 
 fn body(
+    state: &AppState,
     catalogue: &Arc<Catalogue>,
     sight: &Sight,
     narrow: Narrow,
@@ -220,12 +234,23 @@ fn body(
 ) -> Result<Bytes, Failure> {
     let query = asked.query(catalogue, Listed::Bindings, sight)?;
     let mut accepted = accepted(catalogue, sight, &query, narrow);
+    let now = Timestamp::now();
+    if asked.get("abnormal").is_some_and(|word| word == "true") {
+        accepted.retain(|cell| {
+            actual(state, catalogue, cell, now).is_some_and(|actual| {
+                actual.synced != SyncedWord::Synced || actual.healthy != HealthyWord::Healthy
+            })
+        });
+    }
     if !query.order.is_natural() {
         let row = |cell: &Cell| Row::Binding(catalogue.binding(cell));
         accepted.sort_by(|a, b| query.order.compare(&row(a), &row(b)));
     }
     let page = asked.page(&accepted, catalogue)?;
-    let items = page.items.iter().filter_map(|cell| item(catalogue, &query, cell));
+    let items = page
+        .items
+        .iter()
+        .filter_map(|cell| item(catalogue, &query, cell, actual(state, catalogue, cell, now)));
     Ok(page_bytes(items, page.total, page.next.as_deref()))
 }
 
@@ -266,8 +291,26 @@ fn has(catalogue: &Catalogue, query: &Query, cell: &Cell) -> bool {
     query.terms.iter().all(|term| application.contains(term) || cluster.contains(term))
 }
 
-fn item(catalogue: &Catalogue, query: &Query, cell: &Cell) -> Option<Bytes> {
-    let binding = catalogue.wire(cell);
+/// How a cell is on its cluster, as its agent says.
+fn actual(
+    state: &AppState,
+    catalogue: &Catalogue,
+    cell: &Cell,
+    now: Timestamp,
+) -> Option<ActualState> {
+    let uid = catalogue.ledger_cluster(cell.cluster)?.uid;
+    let name = catalogue.fleet().applications[cell.application.0 as usize].name.as_str();
+    state.agents.presence.look(|all| actual_of_cell(all.get(&uid)?, name, cell.released, now))
+}
+
+fn item(
+    catalogue: &Catalogue,
+    query: &Query,
+    cell: &Cell,
+    actual: Option<ActualState>,
+) -> Option<Bytes> {
+    let mut binding = catalogue.wire(cell);
+    binding.status.actual = actual;
     let Some(fields) = &query.fields else {
         return serde_json::to_vec(&binding).ok().map(Bytes::from);
     };

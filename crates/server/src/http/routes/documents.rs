@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use crate::catalogue::{Catalogue, plural};
 use crate::http::AppState;
-use crate::http::conditional::{is_known, json, not_modified};
+use crate::http::conditional::{is_known, json, not_modified, prefers, text};
 use crate::http::listing::{Asked, ListParameters, Query};
 use crate::http::problem::Failure;
 use crate::identity::Caller;
@@ -40,6 +40,9 @@ enum ListAnswers {
     /// Nobody is signed in.
     #[response(status = 401, content_type = "application/problem+json")]
     Unknown(Problem),
+    /// There was no such step.
+    #[response(status = 404, content_type = "application/problem+json")]
+    None(Problem),
     /// The list that `continue` goes on with is no more: start again.
     #[response(status = 410, content_type = "application/problem+json")]
     Gone(Problem),
@@ -49,7 +52,7 @@ enum ListAnswers {
 #[derive(IntoResponses)]
 #[allow(dead_code, clippy::large_enum_variant, reason = "it describes answers")]
 enum DocumentAnswers {
-    /// The document.
+    /// The document; for `Accept: application/yaml`, as it is written in the source.
     #[response(status = 200)]
     Document(Document),
     /// The client has it already, by its `If-None-Match`.
@@ -205,17 +208,43 @@ pub(super) fn unknown(catalogue: &Catalogue, sight: &Sight, kind: Kind, name: &s
     }
 }
 
+/// The media type of documents as they are written (RFC 9512).
+const YAML: &str = "application/yaml";
+
+/// A document as JSON; or, where that is asked for, as it is written in the source.
 fn answer(
     catalogue: &Catalogue,
     sight: &Sight,
     headers: &HeaderMap,
     id: DocumentId,
 ) -> Option<Response> {
+    if prefers(headers, YAML) {
+        return written(catalogue, sight, headers, id);
+    }
     let served = catalogue.served(id, sight)?;
     Some(match is_known(headers, &served.etag) {
         true => not_modified(&served.etag),
         false => json(&served.etag, served.bytes.clone()),
     })
+}
+
+fn written(
+    catalogue: &Catalogue,
+    sight: &Sight,
+    headers: &HeaderMap,
+    id: DocumentId,
+) -> Option<Response> {
+    let (fleet, files) = (catalogue.fleet(), catalogue.files());
+    let span = fleet.document_span(files, id).filter(|_| sight.document(fleet, id))?;
+    let etag = format!("\"{}-yaml\"", schema::json::text_digest(files, span)?);
+    let etag = etag.parse().ok()?;
+    if is_known(headers, &etag) {
+        return Some(not_modified(&etag));
+    }
+    let file = std::str::from_utf8(&files.get(span.file)?.bytes).ok()?;
+    let name = fleet.document_name(id).into();
+    let document = schema::edit::DocumentRef::Named { kind: id.kind, name };
+    Some(text(&etag, YAML, schema::edit::text_of(file, &document).ok()?))
 }
 
 async fn list(
@@ -225,7 +254,8 @@ async fn list(
     kind: Kind,
     asked: Asked,
 ) -> Result<Response, Failure> {
-    let Some(catalogue) = state.catalogue() else { return Ok(empty()) };
+    let catalogue = state.catalogue_at(asked.get("asOf")).await?;
+    let Some(catalogue) = catalogue else { return Ok(empty()) };
     let sight = catalogue.sight(caller);
     let etag = asked.etag(plural(kind), &catalogue, &sight);
     if is_known(&headers, &etag) {
@@ -251,8 +281,7 @@ fn body(
 ) -> Result<Bytes, Failure> {
     let query = asked.query(catalogue, Listed::Documents(kind), sight)?;
     let fleet = catalogue.fleet();
-    let accepted = fleet.documents(kind).filter(|id| accepts(catalogue, sight, &query, *id));
-    let mut accepted: Vec<DocumentId> = accepted.collect();
+    let mut accepted = accepted(catalogue, sight, kind, &query);
     if !query.order.is_natural() {
         let row = |id: &DocumentId| Row::Document(fleet, *id);
         accepted.sort_by(|a, b| query.order.compare(&row(a), &row(b)));
@@ -260,6 +289,22 @@ fn body(
     let page = asked.page(&accepted, catalogue)?;
     let items = page.items.iter().filter_map(|id| item(catalogue, sight, &query, *id));
     Ok(page_bytes(items, page.total, page.next.as_deref()))
+}
+
+fn accepted(catalogue: &Catalogue, sight: &Sight, kind: Kind, query: &Query) -> Vec<DocumentId> {
+    let all = catalogue.fleet().documents(kind);
+    all.filter(|id| accepts(catalogue, sight, query, *id)).collect()
+}
+
+/// Every document of a kind that a list would hold, in the order of names.
+pub(super) fn select(
+    catalogue: &Catalogue,
+    sight: &Sight,
+    kind: Kind,
+    asked: &Asked,
+) -> Result<Vec<DocumentId>, Failure> {
+    let query = asked.query(catalogue, Listed::Documents(kind), sight)?;
+    Ok(accepted(catalogue, sight, kind, &query))
 }
 
 fn accepts(catalogue: &Catalogue, sight: &Sight, query: &Query, id: DocumentId) -> bool {

@@ -40,7 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         (status = 200, description = "What it selects, or its mistakes.", body = ExpressionCheck),
         (status = 400, description = "The body is not as described."),
         (status = 401, description = "Nobody is signed in."),
-        (status = 404, description = "There is no fleet yet."),
+        (status = 404, description = "There is no fleet yet, or none that the caller may see."),
     )
 )]
 async fn check_expression(
@@ -50,7 +50,12 @@ async fn check_expression(
 ) -> Result<Json<ExpressionCheck>, Failure> {
     let Json(asked) = asked.map_err(|rejection| bad(rejection.body_text()))?;
     let catalogue = state.catalogue().ok_or_else(no_source)?;
-    Ok(Json(checked(&catalogue, &catalogue.sight(&caller), &asked.expression)))
+    let sight = catalogue.sight(&caller);
+    if sight.is_nothing() {
+        // Mistakes name what is near, and so tell what there is.
+        return Err(Failure::not_found("there is nothing that you may see"));
+    }
+    Ok(Json(checked(&catalogue, &sight, &asked.expression)))
 }
 
 fn checked(catalogue: &Catalogue, sight: &Sight, text: &str) -> ExpressionCheck {
@@ -76,12 +81,14 @@ fn checked(catalogue: &Catalogue, sight: &Sight, text: &str) -> ExpressionCheck 
         ("limit" = Option<u32>, Query, description = "How many places the page has at most.",
             minimum = 1, maximum = 1000),
         ("continue" = Option<String>, Query, description = "What the page before gave."),
+        ("asOf" = Option<String>, Query, description = "A step, or a time as of RFC 3339."),
     ),
     responses(
         (status = 200, description = "The places.", body = Page<SearchMatch>),
         (status = 304, description = "The client has this page already."),
         (status = 400, description = "A parameter cannot be used."),
         (status = 401, description = "Nobody is signed in."),
+        (status = 404, description = "There was no such step."),
         (status = 410, description = "The list is no more: start again."),
     )
 )]
@@ -96,7 +103,8 @@ async fn search_documents(
     if terms.is_empty() {
         return Err(bad("`q` has no word").hint("give what to find, as in `?q=nola`"));
     }
-    let Some(catalogue) = state.catalogue() else { return Ok(empty()) };
+    let catalogue = state.catalogue_at(asked.get("asOf")).await?;
+    let Some(catalogue) = catalogue else { return Ok(empty()) };
     let sight = catalogue.sight(&caller);
     let etag = asked.etag("search", &catalogue, &sight);
     if is_known(&headers, &etag) {

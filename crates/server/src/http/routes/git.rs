@@ -10,18 +10,22 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use git::Repository;
-use git::serve::{Operation, PushLimits, ServeError, Visible, advertise, receive, upload_pack};
-use model::Verb;
+use git::serve::{
+    Operation, PushLimits, Received, ServeError, Visible, advertise, receive, upload_pack,
+};
+use model::{ClusterName, CommitId, Verb};
 use release::access::Place;
 use serde::Deserialize;
+use serde_json::json;
+use tokio::runtime::Handle;
 
 use crate::authorize::{may, may_anywhere};
 use crate::controller::SOURCE_REF;
 use crate::hosting::Pusher;
-use crate::http::AppState;
 use crate::http::problem::Failure;
 use crate::http::stream::{Incoming, Outgoing, answer};
-use crate::identity::{Caller, Front};
+use crate::http::{AppState, audit};
+use crate::identity::{Caller, Credential, Front};
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
@@ -56,6 +60,11 @@ impl Hosted {
 
     /// Which refs a caller sees; an error if none.
     fn visible(self, state: &AppState, caller: &Caller) -> Result<Visible, Failure> {
+        if let (Self::Clusters, Credential::Agent(agent)) = (self, &caller.credential) {
+            let name = ClusterName::parse(&agent.cluster);
+            let name = name.map_err(|_| forbidden("the cluster of this key has no name"))?;
+            return Ok(Visible::cluster(&name));
+        }
         let snapshot = state.snapshot();
         let is_seen = match self {
             // A clone holds everything that people wrote: Git gives no part of it.
@@ -74,9 +83,15 @@ impl Hosted {
         }
     }
 
-    fn takes_pushes(self) -> Result<(), Failure> {
+    fn takes_pushes(self, state: &AppState) -> Result<(), Failure> {
         match self {
-            Self::Source => Ok(()),
+            Self::Source => match &state.followed {
+                Some(followed) => {
+                    Err(forbidden(&format!("this is a copy of the source at {}", followed.url))
+                        .hint("push there; it is fetched from there"))
+                }
+                None => Ok(()),
+            },
             Self::Clusters => Err(forbidden("`clusters.git` is written by the server only")
                 .hint("push to `source.git`; what clusters read follows from it")),
         }
@@ -109,7 +124,7 @@ async fn info_refs(
         })?;
         let visible = hosted.visible(&state, &caller)?;
         if operation == Operation::Push {
-            hosted.takes_pushes()?;
+            hosted.takes_pushes(&state)?;
         }
         Ok((hosted.of(&state), operation, visible))
     };
@@ -164,7 +179,7 @@ async fn push(
         Ok(begun) => begun,
         Err(failure) => return failure.into_text(),
     };
-    if let Err(failure) = hosted.takes_pushes() {
+    if let Err(failure) = hosted.takes_pushes(&state) {
         return failure.into_text();
     }
     let (repository, media) = (hosted.of(&state), Operation::Push.result_type());
@@ -178,6 +193,10 @@ async fn push(
                 if received.moved.iter().any(|step| step.name == SOURCE_REF) {
                     state.controller.wake();
                 }
+                for step in &received.moved {
+                    state.host.register.has_moved_ref(&step.name);
+                }
+                record(&state, &pusher.caller, &name, &received);
                 Ok(())
             }
             // The client was told in the protocol.
@@ -188,7 +207,30 @@ async fn push(
             Err(error) => Err(error),
         }
     };
-    answer(media, serve, |error| failure(&error)).await
+    let answered = answer(media, serve, |error| failure(&error)).await;
+    if answered.status().is_success() {
+        // What moved and what did not stands in a row of its own.
+        audit::told();
+    }
+    answered
+}
+
+/// Keeps what a push moved, and what it was refused.
+fn record(state: &AppState, caller: &Caller, repository: &str, received: &Received) {
+    let id = |id: Option<CommitId>| id.map(|id| id.to_string());
+    let moved = received
+        .moved
+        .iter()
+        .map(|step| json!({ "ref": step.name, "from": id(step.from), "to": id(step.to) }));
+    let refused = received.refused.iter();
+    let refused = refused.map(|(name, why)| json!({ "ref": name, "why": why }));
+    let details = json!({
+        "moved": moved.collect::<Vec<_>>(), "refused": refused.collect::<Vec<_>>(),
+    });
+    let recording = state.record(caller, "git.push", repository, details);
+    if let Err(failure) = Handle::current().block_on(recording) {
+        tracing::error!(?failure, "a push is not recorded");
+    }
 }
 
 /// The server as its client calls it.

@@ -24,11 +24,9 @@ async fn whoami(Extension(caller): Extension<Caller>) -> Json<Whoami> {
 pub(super) fn whoami_of(caller: Caller) -> Whoami {
     let token = match caller.credential {
         Credential::Token { name, .. } => Some(name),
-        Credential::Administrator | Credential::Session(_) => None,
+        _ => None,
     };
-    let subjects = match caller.subjects.is_empty() {
-        true => vec![caller.subject],
-        false => caller.subjects,
-    };
-    Whoami { name: caller.name, subjects, is_administrator: caller.is_administrator, token }
+    let scope = caller.scope.map(|scope| scope.wire().to_vec());
+    let Caller { name, subjects, is_administrator, .. } = caller;
+    Whoami { name, subjects, is_administrator, token, scope }
 }

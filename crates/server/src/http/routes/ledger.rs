@@ -488,18 +488,29 @@ impl Asked {
 
     /// The step that is meant: the last one, one by number, or the last one at a time.
     fn moment(&self, state: &AppState, steps: &Steps) -> Result<Generation, Failure> {
-        let Some(text) = &self.as_of else { return Ok(steps.last()) };
-        if let Ok(number) = text.parse::<u32>() {
-            let is_there = number > 0 && number <= steps.last().0;
-            return if is_there { Ok(Generation(number)) } else { Err(no_step(text)) };
+        match &self.as_of {
+            None => Ok(steps.last()),
+            Some(text) => step_of(state, steps, text),
         }
-        let time: Timestamp = text.parse().map_err(|_| {
-            bad("`asOf` is a step or a time").hint("write `42`, or `2026-03-01T06:00:00Z`")
-        })?;
-        let step = steps.at(&state.data.clusters, time)?;
-        step.ok_or_else(|| {
-            Failure::not_found(format!("nothing was released yet at {time}"))
-                .hint("`GET /api/v1/steps` says when the first step was")
-        })
     }
+}
+
+/// The step that `asOf` means: one by number, or the last one at a time.
+pub(in crate::http) fn step_of(
+    state: &AppState,
+    steps: &Steps,
+    text: &str,
+) -> Result<Generation, Failure> {
+    if let Ok(number) = text.parse::<u32>() {
+        let is_there = number > 0 && number <= steps.last().0;
+        return if is_there { Ok(Generation(number)) } else { Err(no_step(text)) };
+    }
+    let time: Timestamp = text.parse().map_err(|_| {
+        bad("`asOf` is a step or a time").hint("write `42`, or `2026-03-01T06:00:00Z`")
+    })?;
+    let step = steps.at(&state.data.clusters, time)?;
+    step.ok_or_else(|| {
+        Failure::not_found(format!("nothing was released yet at {time}"))
+            .hint("`GET /api/v1/steps` says when the first step was")
+    })
 }

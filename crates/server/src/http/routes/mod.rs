@@ -1,18 +1,26 @@
 //! The routes, one file for each part of the API.
 
+mod agent;
 mod audit;
 mod bindings;
 mod changes;
 mod documents;
+mod edits;
+pub(crate) mod events;
 mod expressions;
 mod git;
 mod identity;
 mod ledger;
+mod methods;
+pub(crate) mod operations;
+mod preview;
 mod probes;
+mod provider;
 mod sign_in;
 mod status;
 mod tokens;
 mod users;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -23,6 +31,8 @@ use axum::routing::get;
 use serde_json::{Value, json};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
+
+pub(super) use ledger::step_of;
 
 use super::AppState;
 use super::reference::Reference;
@@ -35,14 +45,22 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .merge(probes::routes())
         .merge(status::routes())
         .merge(documents::routes())
+        .merge(edits::routes())
         .merge(bindings::routes())
         .merge(expressions::routes())
         .merge(ledger::routes())
         .merge(audit::routes())
         .merge(sign_in::routes())
+        .merge(methods::routes())
+        .merge(provider::routes())
         .merge(tokens::routes())
         .merge(users::routes())
         .merge(changes::routes())
+        .merge(operations::routes())
+        .merge(events::routes())
+        .merge(preview::routes())
+        .merge(webhooks::routes())
+        .merge(agent::routes())
 }
 
 /// The routes of Git's protocol, which Git describes and the description of the API does not.
@@ -75,6 +93,9 @@ pub(crate) fn described(description: &OpenApi) -> Value {
     for (path, item) in paths.iter_mut() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             operation["operationId"] = operation_id(method, path).into();
+            if method == "get" && path.starts_with("/api/v1/") {
+                add_wait(operation);
+            }
             add_common(path, operation);
         }
     }
@@ -94,6 +115,31 @@ fn operation_id(method: &str, path: &str) -> String {
         format!("{by}{}{rest}", first.to_uppercase())
     });
     format!("{method}{}", words.collect::<String>())
+}
+
+/// What every read takes, see [`super::wait::before_reads`].
+fn add_wait(operation: &mut Value) {
+    let wait = json!({
+        "name": "wait", "in": "query", "required": false,
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{40}$"},
+        "description": "A commit of the source: answered when it, or one that follows it, is \
+            released.",
+    });
+    let Some(operation) = operation.as_object_mut() else { return };
+    if let Some(parameters) = operation.entry("parameters").or_insert(json!([])).as_array_mut() {
+        parameters.push(wait);
+    }
+    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let all = [
+        ("400", "A parameter cannot be used."),
+        ("409", "What is waited for was refused."),
+        ("504", "What is waited for was not released in time."),
+    ];
+    for (status, description) in all {
+        responses.entry(status).or_insert(json!({"description": description}));
+    }
 }
 
 fn add_common(path: &str, operation: &mut Value) {

@@ -66,7 +66,7 @@ async fn login(State(state): State<AppState>, request: Request) -> Result<Respon
     };
     let request = request_id(&headers);
     let name = password_sign_in(&state, login, &request).await?;
-    let (session, caller) = begin_session(&state, &name, &request).await?;
+    let (session, caller) = begin_session(&state, &name, "[]", &request).await?;
     let answer = match is_form {
         true => Redirect::to("/").into_response(),
         false => Json(whoami_of(caller)).into_response(),
@@ -137,16 +137,19 @@ async fn password_sign_in(
     ))
 }
 
-/// A session of a person who proved who they are.
+/// A session of a person who proved who they are, with the groups that the provider reported, as
+/// JSON.
 pub(super) async fn begin_session(
     state: &AppState,
     name: &str,
+    member_of: &str,
     request: &str,
 ) -> Result<(Secret, Caller), Failure> {
     let now = Timestamp::now();
     let session = Secret::session().map_err(|error| Failure::unavailable(&error))?;
-    let member_of = state.store.person(name).await?.map(|person| person.member_of);
-    state.store.signed_in(name, &member_of.unwrap_or_else(|| "[]".to_owned()), now).await?;
+    state.store.signed_in(name, member_of, now).await?;
+    // The groups of before are remembered for a moment, and may be more.
+    state.callers.forget();
     state.store.add_session(session.digest(), name, now, now + LONGEST_SESSION).await?;
     let Ok(mut caller) = state.callers.find_session(&session).await? else {
         return Err(Failure::wrong_credentials());

@@ -3,18 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{LedgerStatus, RefusedSource, ServerStatus, SourceStatus};
-use axum::Json;
+use api::{LedgerStatus, RefusedSource, RemoteFailure, RemoteStatus, ServerStatus, SourceStatus};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use jiff::Timestamp;
+use model::Verb;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::authorize::may_anywhere;
+use crate::follow::Reach;
 use crate::http::problem::Failure;
 use crate::http::{AppState, wait};
+use crate::identity::Caller;
 use crate::snapshot::{Refused, Released, Snapshot, Sourced};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -40,24 +44,42 @@ struct Awaited {
 ))]
 async fn status(
     State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
     Query(awaited): Query<Awaited>,
 ) -> Result<Json<ServerStatus>, Failure> {
-    let Some(source) = awaited.source else { return Ok(Json(status_of(&state.snapshot()))) };
+    // Mistakes quote the source: they are for who may read it.
+    let reads = may_anywhere(&state.snapshot(), &caller, &[Verb::Read, Verb::Propose]);
+    let Some(source) = awaited.source else {
+        return Ok(Json(status_of(&state, &state.snapshot(), reads)));
+    };
     let commit = source.parse().map_err(|_| {
         Failure::new(StatusCode::BAD_REQUEST, "bad-request", "`source` is no commit id")
     })?;
     let timeout = Duration::from_secs(awaited.timeout.unwrap_or(30).min(100));
-    Ok(Json(status_of(&*wait::for_source(&state, commit, timeout).await?)))
+    let waited = wait::for_source(&state, commit, timeout).await;
+    let unread = |failure: Failure| if reads { failure } else { failure.diagnostics(Vec::new()) };
+    Ok(Json(status_of(&state, &*waited.map_err(unread)?, reads)))
 }
 
-fn status_of(snapshot: &Snapshot) -> ServerStatus {
+fn status_of(state: &AppState, snapshot: &Snapshot, reads: bool) -> ServerStatus {
     let observed = snapshot.observed.unwrap_or_default();
     ServerStatus {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         source: snapshot.source.as_ref().map(source),
-        refused: snapshot.refused.as_ref().and_then(refused),
+        refused: snapshot.refused.as_ref().and_then(|one| refused(one, reads)),
         ledger: snapshot.released.as_ref().map(|released| ledger(released, observed)),
+        source_remote: state.followed.as_ref().map(|one| remote(&one.url, &one.reach())),
+        ledger_remote: state.ledger_url.as_ref().map(|url| remote(url, &snapshot.ledger_reach)),
     }
+}
+
+fn remote(url: &str, reach: &Reach) -> RemoteStatus {
+    let failing = reach.failing.as_ref().map(|failing| RemoteFailure {
+        since: failing.since,
+        detail: failing.detail.clone(),
+        hint: failing.hint.clone(),
+    });
+    RemoteStatus { url: url.to_owned(), read: reach.fetched, failing }
 }
 
 fn source(sourced: &Sourced) -> SourceStatus {
@@ -74,12 +96,12 @@ fn source(sourced: &Sourced) -> SourceStatus {
     }
 }
 
-fn refused(refused: &Arc<Refused>) -> Option<RefusedSource> {
+fn refused(refused: &Arc<Refused>, reads: bool) -> Option<RefusedSource> {
     Some(RefusedSource {
         commit: refused.commit?.to_string(),
         detail: refused.detail.clone(),
         hint: refused.hint.clone(),
-        diagnostics: refused.diagnostics.clone(),
+        diagnostics: if reads { refused.diagnostics.clone() } else { Vec::new() },
     })
 }
 

@@ -9,9 +9,9 @@ use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::AppState;
 use crate::http::body::Input;
 use crate::http::problem::Failure;
+use crate::http::{AppState, ToldOnce};
 use crate::identity::{Caller, Credential, Scope, Secret};
 
 /// In how many days a token ends that nobody said more of.
@@ -55,7 +55,7 @@ async fn create(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Input(new): Input<NewToken>,
-) -> Result<(StatusCode, Json<MadeToken>), Failure> {
+) -> Result<(StatusCode, Extension<ToldOnce>, Json<MadeToken>), Failure> {
     let (name, subject) = whose(&caller, &new)?;
     if let Some(rules) = &new.scope {
         Scope::new(rules).map_err(|why| Failure::invalid("unfit-scope", why))?;
@@ -81,7 +81,7 @@ async fn create(
         return Err(Failure::not_found(format!("the token `{name}` is gone")));
     };
     let made = MadeToken { text: text.reveal().to_owned(), token: wire(kept) };
-    Ok((StatusCode::CREATED, Json(made)))
+    Ok((StatusCode::CREATED, Extension(ToldOnce), Json(made)))
 }
 
 /// Takes a token back, at once: one's own, or as an administrator any.

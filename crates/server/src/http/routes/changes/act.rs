@@ -32,6 +32,7 @@ pub(super) async fn create(
     Extension(caller): Extension<Caller>,
     Json(body): Json<NewChange>,
 ) -> Result<(StatusCode, Json<Change>), Failure> {
+    may_see(&state, &caller)?;
     blocking(move || {
         let head = head_of(&state, &body)?;
         let review = state.host.reviews.of(head)?;
@@ -63,26 +64,40 @@ pub(super) async fn create(
 
 /// The commit that shall be proposed: one that a branch holds, since others may be anybody's.
 fn head_of(state: &AppState, body: &NewChange) -> Result<CommitId, Failure> {
-    let source = &state.data.source;
-    let unread = |error: git::RepositoryError| Failure::unavailable(&error);
     let wrong = |detail: &str| Failure::new(StatusCode::BAD_REQUEST, "bad-request", detail);
     match (&body.branch, &body.head) {
-        (Some(branch), None) => {
-            let found = source.reference(&format!("refs/heads/{branch}")).map_err(unread)?;
-            found.ok_or_else(|| wrong(&format!("there is no branch `{branch}`")))
-        }
-        (None, Some(head)) => {
-            let head = head.parse().map_err(|_| wrong("`head` is no commit id"))?;
-            let branches = source.references("refs/heads/").map_err(unread)?;
-            let holds = |tip: CommitId| {
-                tip == head || git::descends(source, tip, head) == model::Observed::Known(true)
-            };
-            match branches.iter().any(|(_, tip)| holds(*tip)) {
-                true => Ok(head),
-                false => Err(wrong("no branch holds this commit: push it first")),
-            }
-        }
+        (Some(branch), None) => branch_commit(state, branch),
+        (None, Some(head)) => held_commit(state, "head", head),
         _ => Err(wrong("give `branch` or `head`, and not both")),
+    }
+}
+
+/// The commit of a branch.
+pub(in crate::http::routes) fn branch_commit(
+    state: &AppState,
+    branch: &str,
+) -> Result<CommitId, Failure> {
+    let found = state.data.source.reference(&format!("refs/heads/{branch}"))?;
+    let detail = || format!("there is no branch `{branch}`");
+    found.ok_or_else(|| Failure::new(StatusCode::BAD_REQUEST, "bad-request", detail()))
+}
+
+/// A commit that a branch holds.
+pub(in crate::http::routes) fn held_commit(
+    state: &AppState,
+    field: &str,
+    text: &str,
+) -> Result<CommitId, Failure> {
+    let wrong = |detail: String| Failure::new(StatusCode::BAD_REQUEST, "bad-request", detail);
+    let source = &state.data.source;
+    let commit = text.parse().map_err(|_| wrong(format!("`{field}` is no commit id")))?;
+    let holds = |tip: CommitId| {
+        tip == commit || git::descends(source, tip, commit) == model::Observed::Known(true)
+    };
+    let branches = source.references("refs/heads/")?;
+    match branches.iter().any(|(_, tip)| holds(*tip)) {
+        true => Ok(commit),
+        false => Err(wrong(format!("no branch holds the commit of `{field}`: push it first"))),
     }
 }
 
@@ -104,6 +119,7 @@ pub(super) async fn approve(
     Path(number): Path<u32>,
     Json(body): Json<ApproveChange>,
 ) -> Result<Json<Change>, Failure> {
+    may_see(&state, &caller)?;
     let event = approval(&body)?;
     blocking(move || {
         let change = state.host.register.find(number)?.change;
@@ -176,6 +192,7 @@ pub(super) async fn merge(
     Query(patience): Query<Patience>,
     Json(body): Json<MergeChange>,
 ) -> Result<Json<Change>, Failure> {
+    may_see(&state, &caller)?;
     let wrong = |detail: &str| Failure::new(StatusCode::BAD_REQUEST, "bad-request", detail);
     if patience.wait.as_deref().is_some_and(|word| word != "released") {
         return Err(wrong("`wait` is `released` or left out"));

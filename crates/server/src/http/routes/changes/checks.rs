@@ -13,6 +13,7 @@ use super::{blocking, conflict, may_see};
 use crate::authorize::person;
 use crate::changes::{Change, Review, waits};
 use crate::http::AppState;
+use crate::http::conditional::prefers;
 use crate::http::problem::Failure;
 use crate::identity::Caller;
 
@@ -111,22 +112,29 @@ pub(super) async fn preview(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     may_see(&state, &caller)?;
-    let accepted = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    let is_markdown = accepted.is_some_and(|accept| accept.contains("text/markdown"));
     let preview = blocking(move || {
         let change = state.host.register.find(number)?.change;
         let review = state.host.reviews.of(change.head)?;
         review.preview().ok_or_else(|| not_rendered(&review))
     });
     let preview: Arc<release::Preview> = preview.await?;
-    if is_markdown {
-        let text = preview.to_markdown(&format!("res-edge change preview {number}"));
-        return Ok(([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], text).into_response());
-    }
-    Ok((StatusCode::OK, Json(crate::preview::document(&preview))).into_response())
+    Ok(shown(&preview, &headers, &format!("res-edge change preview {number}")))
 }
 
-fn not_rendered(review: &Review) -> Failure {
+/// A preview as its reader asks for it; `command` shows all of it.
+pub(in crate::http::routes) fn shown(
+    preview: &release::Preview,
+    headers: &HeaderMap,
+    command: &str,
+) -> Response {
+    if prefers(headers, "text/markdown") {
+        let text = preview.to_markdown(command);
+        return ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], text).into_response();
+    }
+    (StatusCode::OK, Json(crate::preview::document(preview))).into_response()
+}
+
+pub(in crate::http::routes) fn not_rendered(review: &Review) -> Failure {
     if !review.conflicts.is_empty() {
         let paths = review.conflicts.join(", ");
         return conflict("merge-conflict", format!("it conflicts with `main` in {paths}"))

@@ -1,7 +1,7 @@
 //! Changes: list, open, check, preview, approve, merge, and what else happens to them.
 
-mod act;
-mod checks;
+pub(super) mod act;
+pub(super) mod checks;
 mod read;
 
 use api::{ApproveChange, Change, ChangeEvent, ChangeStatus};
@@ -31,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// A change as it goes over the wire.
-fn wire(change: &crate::changes::Change) -> Change {
+pub(super) fn wire(change: &crate::changes::Change) -> Change {
     let approvals = change.approvals.iter().map(|approval| api::Approval {
         by: approval.by.subject.clone(),
         plan: approval.plan.to_string(),
@@ -89,16 +89,16 @@ fn may_see(state: &AppState, caller: &Caller) -> Result<(), Failure> {
     }
 }
 
-fn forbidden(detail: impl Into<String>) -> Failure {
+pub(super) fn forbidden(detail: impl Into<String>) -> Failure {
     Failure::new(StatusCode::FORBIDDEN, "forbidden", detail)
 }
 
-fn conflict(code: &'static str, detail: impl Into<String>) -> Failure {
+pub(super) fn conflict(code: &'static str, detail: impl Into<String>) -> Failure {
     Failure::new(StatusCode::CONFLICT, code, detail)
 }
 
 /// Runs what blocks in a thread that may.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     match tokio::task::spawn_blocking(work).await {
@@ -119,6 +119,9 @@ impl From<RegisterError> for Failure {
     fn from(error: RegisterError) -> Self {
         match error {
             RegisterError::Missing(_) => Self::not_found(error.to_string()),
+            RegisterError::Elsewhere(_) => {
+                conflict("source-elsewhere", error.to_string()).hint("open a pull request there")
+            }
             RegisterError::Refused(refusal) => conflict("not-possible", refusal.to_string()),
             _ => Self::unavailable(&error),
         }
