@@ -1,27 +1,38 @@
 //! The repository that the ledger is in, for the commands that release or decide about clusters.
 //!
-//! Reads the ledger and the world, appends steps by compare-and-swap, and projects what was
-//! appended. What the steps are is decided in the room `release`.
+//! Opens it, reads the ledger, and hands what a person decides to the publisher. What the steps are
+//! is decided in the room `release`. A repository that is elsewhere has a copy in the cache
+//! ([`elsewhere`]).
+
+pub(crate) mod elsewhere;
 
 use std::path::{Path, PathBuf};
 
-use git::{AppendError, Objects, Repository};
+use git::remote::RemoteError;
+use git::{AppendError, Repository};
 use jiff::Timestamp;
-use model::{ClusterUid, CommitId, Delivery, Ledger, LedgerCluster, ObjectId, Step};
-use server::PublishError;
+use model::{CommitId, Ledger};
+use server::{ClusterAct, ClusterOrder, PublishError};
 
 use crate::error::{CommandError, ErrorKind};
 use crate::session::Session;
-
-/// How often a step is decided anew when someone else appended one in between.
-const ATTEMPTS: usize = 5;
+use elsewhere::{Place, To};
 
 /// Where the ledger is.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct DeliveryArguments {
-    /// Repository with the ledger and what clusters read; else the source's own
-    #[arg(long, value_name = "REPO")]
-    pub(crate) to: Option<PathBuf>,
+    /// Repository with the ledger and what clusters read, as a path or URL; else the source's own
+    #[arg(long, value_name = "REPO|URL")]
+    pub(crate) to: Option<To>,
+    /// File with a token for the URL, as TOKEN or USER:TOKEN
+    #[arg(long, value_name = "FILE", requires = "to")]
+    to_token_file: Option<PathBuf>,
+    /// Private key for an SSH URL; else what ssh uses
+    #[arg(long, value_name = "FILE", requires_all = ["to", "known_hosts"])]
+    to_key: Option<PathBuf>,
+    /// Known keys of SSH hosts, with --to-key
+    #[arg(long, value_name = "FILE")]
+    known_hosts: Option<PathBuf>,
 }
 
 /// Who acts.
@@ -55,6 +66,20 @@ impl ClusterArguments {
     }
 }
 
+impl ClusterArguments {
+    /// Refuses what is only for a ledger on this machine.
+    ///
+    /// # Errors
+    /// Such a thing was said.
+    pub(crate) fn for_server(&self) -> Result<(), CommandError> {
+        match self.delivery.to.is_some() || self.author.by.is_some() {
+            true => Err(CommandError::user("`--to` and `--by` are for releases without a server")
+                .hint("the server knows where and as whom")),
+            false => Ok(()),
+        }
+    }
+}
+
 impl AuthorArguments {
     /// Who acts, as `Name <mail>`.
     pub(crate) fn author(&self) -> String {
@@ -72,18 +97,47 @@ impl AuthorArguments {
 }
 
 impl DeliveryArguments {
-    /// Opens the repository.
+    /// Opens the repository, and reads one that is elsewhere.
     ///
     /// # Errors
-    /// There is none, or it cannot be opened.
-    pub(crate) fn open(&self, session: &Session) -> Result<Repository, CommandError> {
+    /// There is none, or it cannot be opened or reached.
+    pub(crate) fn open(&self, session: &Session) -> Result<Place, CommandError> {
         match &self.to {
-            Some(path) => Repository::open(path).map_err(|error| repository_error(&error)),
-            None => source_repository(session.source())?.ok_or_else(|| {
-                let shown = session.source().display();
-                CommandError::user(format!("the source `{shown}` is in no Git repository"))
-                    .hint("name the repository that clusters read with `--to`, or put the source under Git")
-            }),
+            Some(To::Path(path)) => Repository::open(path).map(Place::here),
+            Some(To::Url(url)) => {
+                let mut place = elsewhere::open(url, &self.secrets(), session)?;
+                place.refresh()?;
+                return Ok(place);
+            }
+            Some(To::Wrong(error)) => return Err(elsewhere::wrong_address(error)),
+            None => {
+                let found = source_repository(session.source())?.ok_or_else(|| {
+                    let shown = session.source().display();
+                    CommandError::user(format!("the source `{shown}` is in no Git repository"))
+                        .hint("name the repository that clusters read with `--to`, or put the source under Git")
+                });
+                Ok(Place::here(found?))
+            }
+        }
+        .map_err(|error| repository_error(&error))
+    }
+
+    /// The flags of these arguments with what was given for them.
+    pub(crate) fn options(&self) -> [(&'static str, Option<String>); 4] {
+        let shown = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        [
+            ("--to", self.to.as_ref().map(ToString::to_string)),
+            ("--to-token-file", shown(&self.to_token_file)),
+            ("--to-key", shown(&self.to_key)),
+            ("--known-hosts", shown(&self.known_hosts)),
+        ]
+    }
+
+    fn secrets(&self) -> elsewhere::Secrets<'_> {
+        elsewhere::Secrets {
+            token: self.to_token_file.as_deref(),
+            key: self.to_key.as_deref(),
+            known_hosts: self.known_hosts.as_deref(),
         }
     }
 }
@@ -103,6 +157,17 @@ pub(crate) fn repository_error(error: &git::RepositoryError) -> CommandError {
         Some(hint) => shown.hint(hint),
         None => shown,
     }
+}
+
+/// A failure of a repository that is elsewhere, with what to do next.
+pub(crate) fn remote_error(error: &RemoteError) -> CommandError {
+    let kind = match error {
+        RemoteError::Moved { .. } => ErrorKind::Conflict,
+        RemoteError::Plain { .. } | RemoteError::Mismatch { .. } => ErrorKind::User,
+        _ => ErrorKind::Unavailable,
+    };
+    let shown = CommandError::of(kind, error);
+    error.hint().into_iter().fold(shown, CommandError::hint)
 }
 
 /// The ledger at the moment, and the commit it was read from.
@@ -133,54 +198,6 @@ pub(crate) fn existing_ledger(repository: &Repository) -> Result<(CommitId, Ledg
     })
 }
 
-/// The cluster of a ledger by its name.
-///
-/// # Errors
-/// There is none.
-pub(crate) fn released_cluster<'a>(
-    ledger: &'a Ledger,
-    name: &str,
-) -> Result<&'a LedgerCluster, CommandError> {
-    ledger.cluster(name).ok_or_else(|| {
-        let known = ledger.clusters.iter().map(|one| one.name.as_str());
-        let error = CommandError::user(format!("no cluster `{name}` was released"));
-        match schema::nearest(name, known) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint("release it with `res-edge publish` first"),
-        }
-    })
-}
-
-/// Clusters whose branch or folder holds what the ledger never gave them.
-///
-/// # Errors
-/// The projection cannot be read.
-pub(crate) fn foreign(
-    repository: &Repository,
-    ledger: &Ledger,
-    delivery: &Delivery,
-) -> Result<Vec<(ClusterUid, ObjectId)>, CommandError> {
-    git::foreign(repository, ledger, delivery)
-        .map_err(|error| CommandError::of(ErrorKind::Unavailable, &error))
-}
-
-/// Appends a step; answers nothing when someone else was faster.
-///
-/// # Errors
-/// The step cannot be written.
-pub(crate) fn append(
-    objects: &Objects,
-    before: Option<(CommitId, &Ledger)>,
-    step: Step,
-    author: &str,
-) -> Result<Option<(CommitId, Ledger)>, CommandError> {
-    match git::append(objects, before, step, author) {
-        Ok(appended) => Ok(Some(appended)),
-        Err(AppendError::Moved) => Ok(None),
-        Err(error) => Err(append_error(&error)),
-    }
-}
-
 fn append_error(error: &AppendError) -> CommandError {
     let hint = match error {
         AppendError::Refs(error) => error.hint(),
@@ -198,89 +215,30 @@ fn moved(attempts: usize) -> CommandError {
     )
 }
 
-/// Appends one step that a person decided about one cluster.
+/// Appends what a person decides about one cluster, and makes what clusters read equal to it.
 ///
 /// # Errors
 /// Nothing is released, there is nothing to decide, or it cannot be written.
 pub(crate) fn act_on_cluster(
     arguments: &ClusterArguments,
+    act: ClusterAct,
     session: &mut Session,
-    decide: impl Fn(&Act<'_>) -> Result<Step, CommandError>,
-) -> Result<Acted, CommandError> {
+) -> Result<(), CommandError> {
     let checked = crate::source::check(session)?;
-    let repository = arguments.delivery.open(session)?;
-    let delivery = &checked.fleet.delivery;
-    let by = arguments.author.author();
-    for _ in 0..ATTEMPTS {
-        let (commit, ledger) = existing_ledger(&repository)?;
-        let uid = released_cluster(&ledger, &arguments.cluster)?.uid;
-        let found = foreign(&repository, &ledger, delivery)?;
-        let found = found.iter().find(|(foreign, _)| *foreign == uid).map(|(_, tree)| *tree);
-        let act = Act { ledger: &ledger, uid, found, by: &by, now: Timestamp::now() };
-        let step = decide(&act)?;
-        let objects = Objects::new(&repository);
-        if append(&objects, Some((commit, &ledger)), step, &by)?.is_some() {
-            let foreign = found.map(|tree| (uid, tree));
-            return Ok(Acted { repository, delivery: delivery.clone(), foreign });
-        }
-    }
-    Err(moved(ATTEMPTS))
-}
-
-/// A decision about a cluster that is in the ledger, and not yet in what clusters read.
-pub(crate) struct Acted {
-    repository: Repository,
-    delivery: Delivery,
-    foreign: Option<(ClusterUid, ObjectId)>,
-}
-
-impl Acted {
-    /// Makes what clusters read equal to the ledger; what is foreign stays.
-    ///
-    /// # Errors
-    /// It cannot be written.
-    pub(crate) fn project(self) -> Result<(), CommandError> {
-        project(&self.repository, &self.delivery).map(drop)
-    }
-
-    /// Makes what clusters read equal to the ledger, over the foreign tree that was found.
-    ///
-    /// # Errors
-    /// It cannot be written.
-    pub(crate) fn project_over_foreign(self) -> Result<(), CommandError> {
-        let discarded: Vec<_> = self.foreign.into_iter().collect();
-        git::project_over(&self.repository, &self.delivery, &discarded)
-            .map(drop)
-            .map_err(|error| project_error(&error))
-    }
-}
-
-/// What a person's decision about a cluster is made from.
-pub(crate) struct Act<'a> {
-    /// The ledger at the moment.
-    pub(crate) ledger: &'a Ledger,
-    /// The cluster.
-    pub(crate) uid: ClusterUid,
-    /// The foreign tree that was found, if there is one.
-    pub(crate) found: Option<ObjectId>,
-    /// Who decides.
-    pub(crate) by: &'a str,
-    /// When.
-    pub(crate) now: Timestamp,
-}
-
-/// Makes what clusters read equal to the ledger.
-///
-/// # Errors
-/// It cannot be written.
-pub(crate) fn project(
-    repository: &Repository,
-    delivery: &Delivery,
-) -> Result<git::Projected, CommandError> {
-    let projected = git::project(repository, delivery).map_err(|error| project_error(&error))?;
-    // Housekeeping: what cannot be merged now is merged after the next step.
-    let _ = git::compact(repository);
-    Ok(projected)
+    let place = arguments.delivery.open(session)?;
+    existing_ledger(place.repository())?;
+    let order = ClusterOrder {
+        cluster: &arguments.cluster,
+        act,
+        seen: None,
+        author: &arguments.author.author(),
+        trailers: &[],
+        now: Timestamp::now(),
+    };
+    // The copy of a repository that is elsewhere is locked until the end.
+    let (mut publisher, _lock) = place.into_publisher();
+    let decided = publisher.decide_on_cluster(&checked.fleet.delivery, &order);
+    decided.map(drop).map_err(|error| publish_error(&error))
 }
 
 /// Why a source was not released, with what to do next.
@@ -288,6 +246,7 @@ pub(crate) fn publish_error(error: &PublishError) -> CommandError {
     match error {
         PublishError::Ledger(error) => ledger_error(error),
         PublishError::Repository(error) => repository_error(error),
+        PublishError::Remote(error) => remote_error(error),
         PublishError::Look(error) => CommandError::of(ErrorKind::Unavailable, error),
         PublishError::Refused(refusal) => {
             CommandError::new(ErrorKind::Conflict, refusal.to_string()).hint(refusal.hint())
@@ -295,6 +254,10 @@ pub(crate) fn publish_error(error: &PublishError) -> CommandError {
         PublishError::Append(error) => append_error(error),
         PublishError::Order(_)
         | PublishError::Scope { .. }
+        | PublishError::NothingReleased
+        | PublishError::NoSuchCluster { .. }
+        | PublishError::Cluster(_)
+        | PublishError::OtherTree(_)
         | PublishError::NoSuchStep(_)
         | PublishError::NothingToRollBack(_) => {
             let shown = CommandError::of(ErrorKind::User, error);
