@@ -125,6 +125,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("applications", "RES_EDGE_APPLICATIONS"),
     ("as-of", "RES_EDGE_AS_OF"),
     ("behind-proxy", "RES_EDGE_BEHIND_PROXY"),
+    ("author", "RES_EDGE_AUTHOR"),
     ("base", "RES_EDGE_BASE"),
     ("by", "RES_EDGE_BY"),
     ("ca-file", "RES_EDGE_CA_FILE"),
@@ -136,47 +137,88 @@ const VARIABLES: &[(&str, &str)] = &[
     ("database", "RES_EDGE_DATABASE"),
     ("days", "RES_EDGE_DAYS"),
     ("dry-run", "RES_EDGE_DRY_RUN"),
+    ("failing-images", "RES_EDGE_FAILING_IMAGES"),
+    ("file", "RES_EDGE_FILE"),
     ("files", "RES_EDGE_FILES"),
     ("filter", "RES_EDGE_FILTER"),
     ("follow", "RES_EDGE_FOLLOW"),
     ("for", "RES_EDGE_FOR"),
+    ("generation", "RES_EDGE_GENERATION"),
     ("group", "RES_EDGE_GROUP"),
+    ("head", "RES_EDGE_HEAD"),
     ("helm", "RES_EDGE_HELM"),
     ("hold", "RES_EDGE_HOLD"),
+    ("hours", "RES_EDGE_HOURS"),
+    ("image", "RES_EDGE_IMAGE"),
     ("interval", "RES_EDGE_INTERVAL"),
     ("kind", "RES_EDGE_KIND"),
+    ("known-hosts", "RES_EDGE_KNOWN_HOSTS"),
     ("kustomize", "RES_EDGE_KUSTOMIZE"),
     ("layout", "RES_EDGE_LAYOUT"),
+    ("ledger-key", "RES_EDGE_LEDGER_KEY"),
+    ("ledger-token-file", "RES_EDGE_LEDGER_TOKEN_FILE"),
+    ("ledger-url", "RES_EDGE_LEDGER_URL"),
     ("limit", "RES_EDGE_LIMIT"),
     ("list", "RES_EDGE_LIST"),
     ("listen", "RES_EDGE_LISTEN"),
+    ("message", "RES_EDGE_MESSAGE"),
     ("metrics-listen", "RES_EDGE_METRICS_LISTEN"),
     ("name", "RES_EDGE_NAME"),
     ("namespace", "RES_EDGE_NAMESPACE"),
     ("no-color", "RES_EDGE_NO_COLOR"),
     ("no-headers", "RES_EDGE_NO_HEADERS"),
+    ("oidc-client-id", "RES_EDGE_OIDC_CLIENT_ID"),
+    ("oidc-client-secret-file", "RES_EDGE_OIDC_CLIENT_SECRET_FILE"),
+    ("oidc-groups-claim", "RES_EDGE_OIDC_GROUPS_CLAIM"),
+    ("oidc-issuer", "RES_EDGE_OIDC_ISSUER"),
+    ("oidc-name-claim", "RES_EDGE_OIDC_NAME_CLAIM"),
+    ("oidc-redirect", "RES_EDGE_OIDC_REDIRECT"),
+    ("offline", "RES_EDGE_OFFLINE"),
+    ("once", "RES_EDGE_ONCE"),
     ("output", "RES_EDGE_OUTPUT"),
     ("poll", "RES_EDGE_POLL"),
     ("program", "RES_EDGE_PROGRAM"),
+    ("propose", "RES_EDGE_PROPOSE"),
     ("quiet", "RES_EDGE_QUIET"),
+    ("ready-after", "RES_EDGE_READY_AFTER"),
     ("reason", "RES_EDGE_REASON"),
+    ("report-only", "RES_EDGE_REPORT_ONLY"),
     ("rev", "RES_EDGE_REV"),
     ("seed", "RES_EDGE_SEED"),
     ("selector", "RES_EDGE_SELECTOR"),
     ("server", "RES_EDGE_SERVER"),
+    ("skew", "RES_EDGE_SKEW"),
+    ("slow", "RES_EDGE_SLOW"),
     ("sort", "RES_EDGE_SORT"),
     ("source", "RES_EDGE_SOURCE"),
+    ("source-branch", "RES_EDGE_SOURCE_BRANCH"),
+    ("source-key", "RES_EDGE_SOURCE_KEY"),
+    ("source-token-file", "RES_EDGE_SOURCE_TOKEN_FILE"),
+    ("source-url", "RES_EDGE_SOURCE_URL"),
+    ("squash", "RES_EDGE_SQUASH"),
+    ("status", "RES_EDGE_STATUS"),
+    ("state", "RES_EDGE_STATE"),
     ("step", "RES_EDGE_STEP"),
+    ("synced", "RES_EDGE_SYNCED"),
+    ("timeout", "RES_EDGE_TIMEOUT"),
     ("tls-cert", "RES_EDGE_TLS_CERT"),
     ("tls-key", "RES_EDGE_TLS_KEY"),
     ("to", "RES_EDGE_TO"),
+    ("to-key", "RES_EDGE_TO_KEY"),
+    ("to-token-file", "RES_EDGE_TO_TOKEN_FILE"),
     ("token-file", "RES_EDGE_TOKEN_FILE"),
+    ("topic", "RES_EDGE_TOPIC"),
     ("tree", "RES_EDGE_TREE"),
     ("unique", "RES_EDGE_UNIQUE"),
     ("until", "RES_EDGE_UNTIL"),
+    ("url", "RES_EDGE_URL"),
     ("user", "RES_EDGE_USER"),
     ("verb", "RES_EDGE_VERB"),
     ("verbose", "RES_EDGE_VERBOSE"),
+    ("wait", "RES_EDGE_WAIT"),
+    ("webhook-secret", "RES_EDGE_WEBHOOK_SECRET"),
+    ("withdraw", "RES_EDGE_WITHDRAW"),
+    ("yes", "RES_EDGE_YES"),
 ];
 
 /// The command line as clap knows it.
@@ -185,9 +227,9 @@ pub(crate) fn command() -> clap::Command {
 }
 
 /// Whether a flag of a command is none of a variable: the `--output` of `generate` is a folder,
-/// and a variable that means a format elsewhere must not be one there.
+/// that of `backup` a file, and a variable that means a format elsewhere must not be one there.
 fn has_no_variable(command: &str, long: &str) -> bool {
-    (command, long) == ("generate", "output")
+    matches!((command, long), ("generate" | "backup", "output"))
 }
 
 fn with_variables(command: clap::Command) -> clap::Command {
@@ -277,7 +319,7 @@ mod tests {
     fn the_variable_of_each_flag_sets_it() {
         let mut without = without_variable(&command());
         without.retain(|flag| !flag.ends_with("--help") && !flag.ends_with("--version"));
-        assert_eq!(without, ["generate --output"]);
+        assert_eq!(without, ["generate --output", "backup --output"]);
     }
 
     #[test]

@@ -20,6 +20,21 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
         .map_err(|error| CommandError::unavailable(format!("cannot write `{shown}`"), &error))
 }
 
+/// Writes a file that must not exist yet, for its owner alone.
+///
+/// # Errors
+/// The file exists, or cannot be written.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(path).and_then(|mut file| file.write_all(bytes));
+    written.map_err(|error| {
+        CommandError::unavailable(format!("cannot write `{}`", path.display()), &error)
+    })
+}
+
 /// Makes a folder and those above it, where they do not exist.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Asks a person for a secret, without showing it.
+//! Asks a person: for a secret, without showing it, or whether something shall be done.
 
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
 
@@ -6,6 +6,25 @@ use server::Secret;
 
 use crate::error::CommandError;
 use crate::terminal::Terminal;
+
+/// Asks a person whether something shall be done. Only a person at a terminal, who types `y` or
+/// `yes`, says yes.
+///
+/// # Errors
+/// There is no terminal, or it cannot be read.
+pub(crate) fn confirm(question: &str, terminal: &mut Terminal) -> Result<bool, CommandError> {
+    if !std::io::stdin().is_terminal() {
+        return Err(CommandError::user(format!("there is nobody to ask: {question}"))
+            .hint("say `--yes` to do it without being asked"));
+    }
+    terminal.report(&format!("{question} [y/N]"));
+    let mut line = String::new();
+    let mut input = std::io::stdin().lock().take(LONGEST);
+    input
+        .read_line(&mut line)
+        .map_err(|error| CommandError::unavailable("cannot read the answer", &error))?;
+    Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
+}
 
 /// The longest secret that is taken.
 const LONGEST: u64 = 4096;

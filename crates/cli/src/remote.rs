@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use api::text::printable;
 use api::{Client, ClientError, ClientSettings, Page, Problem};
+use reqwest::RequestBuilder;
 use server::Secret;
 use tokio::runtime::Runtime;
 
@@ -47,6 +48,8 @@ pub(crate) struct Target {
 pub(crate) struct Remote {
     runtime: Runtime,
     client: Client,
+    token: Option<Secret>,
+    settings: ClientSettings,
 }
 
 impl Target {
@@ -99,12 +102,55 @@ impl Remote {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime =
             runtime.map_err(|error| CommandError::unavailable("cannot start a runtime", &error))?;
-        Ok(Self { runtime, client })
+        Ok(Self { runtime, client, token: context.token.clone(), settings })
+    }
+
+    /// The server, and as whom it is asked.
+    pub(crate) fn settings(&self) -> &ClientSettings {
+        &self.settings
     }
 
     /// What sends requests.
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// With what the caller comes in, for what speaks to the server besides the client.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_ref().map(Secret::reveal)
+    }
+
+    /// Runs a request to its end, and answers what the server says as it is. A spinner is shown if
+    /// that takes a while.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or says why not.
+    pub(crate) fn try_wait<T>(
+        &self,
+        request: impl Future<Output = Result<T, ClientError>>,
+        session: &mut Session,
+    ) -> Result<T, ClientError> {
+        let progress = session.terminal.progress("waiting for the server");
+        let answer = self.runtime.block_on(request);
+        drop(progress);
+        answer
+    }
+
+    /// Sends a request and reads the answer as text.
+    ///
+    /// # Errors
+    /// As [`Remote::wait`].
+    pub(crate) fn text(
+        &self,
+        request: RequestBuilder,
+        session: &mut Session,
+    ) -> Result<String, CommandError> {
+        let client = &self.client;
+        let text = async {
+            let response = client.send(request).await?;
+            client.read_text(response).await
+        };
+        self.wait(text, session)
     }
 
     /// Runs a request to its end. A spinner is shown if that takes a while; what went wrong is
@@ -117,10 +163,13 @@ impl Remote {
         request: impl Future<Output = Result<T, ClientError>>,
         session: &mut Session,
     ) -> Result<T, CommandError> {
-        let progress = session.terminal.progress("waiting for the server");
-        let answer = self.runtime.block_on(request);
-        drop(progress);
+        let answer = self.try_wait(request, session);
         answer.map_err(|error| self.failure(error, session.terminal))
+    }
+
+    /// Runs something of one's own, such as a stream, in which the terminal is written to.
+    pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
     }
 
     /// Gets the JSON at a path.

@@ -34,6 +34,11 @@ impl Session<'_> {
         &self.location.source
     }
 
+    /// Where copies and results are kept, if anywhere.
+    pub(crate) fn cache(&self) -> Option<&Path> {
+        self.expansion.cache.as_deref()?.parent()
+    }
+
     /// The revision that was asked for.
     pub(crate) fn revision(&self) -> Option<&str> {
         self.location.revision.as_deref()

@@ -1,6 +1,6 @@
 //! `res-edge audit`: what was done at a server, and whether that record is whole.
 
-use api::{AuditEntry, AuditVerification, Page};
+use api::{AuditAnchor, AuditEntry, AuditVerification, Page};
 use serde_json::Value;
 
 use super::Outcome;
@@ -64,6 +64,12 @@ fn verify(target: &Target, session: &mut Session) -> Result<Outcome, CommandErro
     if found.is_whole {
         let rows = api::text::count(usize::try_from(found.number).unwrap_or(usize::MAX), "row");
         session.terminal.message(&format!("whole: {rows}, each follows from the one before it"));
+        match &found.ledger {
+            Some(AuditAnchor { step, number, .. }) => session
+                .terminal
+                .message(&format!("row {number} is the one that step {step} of the ledger names")),
+            None => session.terminal.message("no step of the ledger names a row yet"),
+        }
         session.terminal.print_line(&found.digest.unwrap_or_default())?;
         return Ok(Outcome::Done);
     }

@@ -49,10 +49,11 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcom
 
 /// The steps, from the ledger of this machine.
 fn read(arguments: &Arguments, session: &mut Session) -> Result<Vec<Step>, CommandError> {
-    let repository = arguments.delivery.open(session)?;
-    existing_ledger(&repository)?;
+    let place = arguments.delivery.open(session)?;
+    let repository = place.repository();
+    existing_ledger(repository)?;
     let progress = session.terminal.progress("reading the ledger");
-    let records = git::history(&repository, &arguments.subject)
+    let records = git::history(repository, &arguments.subject)
         .map_err(|error| CommandError::of(ErrorKind::Unavailable, &error))?;
     drop(progress);
     if records.is_empty() {

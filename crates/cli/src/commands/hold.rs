@@ -1,12 +1,15 @@
 //! `res-edge hold`, `stop` and `rollback`: a person holds releases back.
 
+use api::{NewRollback, NewStop};
 use jiff::{SignedDuration, Timestamp};
 use model::{ApplicationName, Generation, PlacedKind};
 use release::{NewHold, Orders};
 
 use super::Outcome;
+use super::operate::Order;
 use super::publish::{self, ReleaseArguments};
 use crate::error::CommandError;
+use crate::remote::Target;
 use crate::session::Session;
 
 /// Holds releases back from some clusters, or from some applications there, until `resume`.
@@ -14,7 +17,7 @@ use crate::session::Session;
 #[command(after_help = "\
 Examples:
   res-edge hold --clusters /m/city/nola --reason 'festival' --for 48h
-  res-edge hold --clusters /g/stores --application dogs-cats --reason 'votes are lost'")]
+  res-edge hold --context prod --clusters /g/stores --application dogs-cats --reason 'votes'")]
 pub(crate) struct Arguments {
     /// Hold these clusters
     #[arg(long, value_name = "EXPRESSION")]
@@ -26,6 +29,8 @@ pub(crate) struct Arguments {
     term: Term,
     #[command(flatten)]
     release: ReleaseArguments,
+    #[command(flatten)]
+    target: Target,
 }
 
 /// Stops every release, everywhere, until `resume`.
@@ -36,6 +41,8 @@ pub(crate) struct StopArguments {
     term: Term,
     #[command(flatten)]
     release: ReleaseArguments,
+    #[command(flatten)]
+    target: Target,
 }
 
 /// Goes back to what an earlier step gave some clusters, and holds it there until `resume`.
@@ -58,6 +65,8 @@ pub(crate) struct RollbackArguments {
     term: Term,
     #[command(flatten)]
     release: ReleaseArguments,
+    #[command(flatten)]
+    target: Target,
 }
 
 /// Why, and for how long.
@@ -98,6 +107,17 @@ impl Term {
 /// # Errors
 /// It names what is not there, or the step cannot be made.
 pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcome, CommandError> {
+    if arguments.target.is_given() {
+        let (output, is_dry_run) = arguments.release.for_server()?;
+        let body = api::NewHold {
+            clusters: arguments.clusters.clone(),
+            applications: names(&arguments.application),
+            reason: arguments.term.reason.clone(),
+            until: arguments.term.until(),
+        };
+        let order = Order::post("/api/v1/holds", &body).dry_run(is_dry_run);
+        return order.give(&arguments.target, output, session);
+    }
     let scope = (Some(arguments.clusters.as_str()), &arguments.application[..]);
     let orders = arguments.term.hold(PlacedKind::Hold, scope);
     publish::run(&publish::Arguments::ordering(&arguments.release, orders), session)
@@ -111,6 +131,12 @@ pub(crate) fn stop(
     arguments: &StopArguments,
     session: &mut Session,
 ) -> Result<Outcome, CommandError> {
+    if arguments.target.is_given() {
+        let (output, is_dry_run) = arguments.release.for_server()?;
+        let (reason, until) = (arguments.term.reason.clone(), arguments.term.until());
+        let order = Order::post("/api/v1/stop", &NewStop { reason, until }).dry_run(is_dry_run);
+        return order.give(&arguments.target, output, session);
+    }
     let orders = arguments.term.hold(PlacedKind::Stop, (None, &[]));
     publish::run(&publish::Arguments::ordering(&arguments.release, orders), session)
 }
@@ -123,10 +149,26 @@ pub(crate) fn roll_back(
     arguments: &RollbackArguments,
     session: &mut Session,
 ) -> Result<Outcome, CommandError> {
+    if arguments.target.is_given() {
+        let (output, is_dry_run) = arguments.release.for_server()?;
+        let body = NewRollback {
+            step: arguments.step.0,
+            clusters: arguments.clusters.clone(),
+            applications: names(&arguments.application),
+            reason: arguments.term.reason.clone(),
+            until: arguments.term.until(),
+        };
+        let order = Order::post("/api/v1/rollbacks", &body).dry_run(is_dry_run);
+        return order.give(&arguments.target, output, session);
+    }
     let scope = (Some(arguments.clusters.as_str()), &arguments.application[..]);
     let orders = arguments.term.hold(PlacedKind::Rollback, scope);
     let release = publish::Arguments::ordering(&arguments.release, orders);
     publish::run(&release.rolling_back(arguments.step), session)
+}
+
+fn names(applications: &[ApplicationName]) -> Vec<String> {
+    applications.iter().map(ToString::to_string).collect()
 }
 
 fn application(text: &str) -> Result<ApplicationName, String> {

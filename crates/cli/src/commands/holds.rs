@@ -7,6 +7,7 @@ use super::Outcome;
 use crate::delivery::{DeliveryArguments, existing_ledger};
 use crate::error::CommandError;
 use crate::present::listing::{self, Column, Item, ListingArguments, column, wide};
+use crate::remote::{Remote, Target};
 use crate::session::Session;
 
 /// Lists what gets no release until a person decides: holds, rollbacks, stops, and clusters whose
@@ -18,16 +19,25 @@ pub(crate) struct Arguments {
     delivery: DeliveryArguments,
     #[command(flatten)]
     listing: ListingArguments,
+    #[command(flatten)]
+    target: Target,
 }
 
 /// Writes the list.
 ///
 /// # Errors
-/// Nothing was released, or the ledger cannot be read.
+/// Nothing was released, or the ledger or the server cannot be read.
 pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcome, CommandError> {
-    let repository = arguments.delivery.open(session)?;
-    let (_, ledger) = existing_ledger(&repository)?;
-    let holds = api::holds_of(&ledger);
+    let holds = match arguments.target.is_given() {
+        true => {
+            let remote = Remote::open(&arguments.target, session)?;
+            remote.pages("/api/v1/holds", session)?
+        }
+        false => {
+            let place = arguments.delivery.open(session)?;
+            api::holds_of(&existing_ledger(place.repository())?.1)
+        }
+    };
     listing::write(holds.into_iter().map(Row), arguments.listing, session.terminal)?;
     Ok(Outcome::Done)
 }

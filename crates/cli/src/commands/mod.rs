@@ -5,13 +5,21 @@
 
 mod access;
 mod adopt;
+mod apply;
 mod audit;
+mod backup;
 mod blame;
+mod change;
+mod cluster;
 mod completion;
+mod confirm;
 mod context;
+mod delete;
 mod demo;
+mod describe;
 mod diff;
 mod discard;
+mod edit;
 mod explain;
 mod generate;
 mod get;
@@ -21,19 +29,29 @@ mod holds;
 mod init;
 mod login;
 mod logout;
+mod operate;
 mod overlay;
 mod publish;
 mod render;
+mod restore;
 mod resume;
+mod role;
 mod schema;
 mod search;
 mod select;
 mod serve;
+mod simulate;
+mod status;
+mod sync;
 mod token;
 mod user;
 mod validate;
 mod version;
+mod wait;
+mod watch;
 mod whoami;
+
+pub(crate) use change::path as change_path;
 
 use clap::Subcommand;
 
@@ -81,6 +99,16 @@ pub(crate) enum Command {
     Render(render::Arguments),
     /// Show what a change does to the whole fleet
     Diff(diff::Arguments),
+    /// Show a document of a server, how it stands, and what happened to it
+    Describe(describe::Arguments),
+    /// Edit a document of a server
+    Edit(edit::Arguments),
+    /// Put the documents of a file into a server's source
+    Apply(apply::Arguments),
+    /// Remove a document from a server's source
+    Delete(delete::Arguments),
+    /// Propose, review and merge changes of a server's source
+    Change(change::Arguments),
     /// List clusters, groups, namespaces, applications or bindings
     Get(get::Arguments),
     /// Print the clusters that an expression selects
@@ -111,6 +139,18 @@ pub(crate) enum Command {
     Stop(hold::StopArguments),
     /// End a hold, a stop, a rollback or an adoption
     Resume(resume::Arguments),
+    /// Show what waits for a person, and let exactly that pass
+    Confirm(confirm::Arguments),
+    /// Show what happens at a server, as it happens
+    Watch(watch::Arguments),
+    /// Show how the fleet is, or one cluster
+    Status(status::Arguments),
+    /// Wait until bindings run what is released
+    Wait(wait::Arguments),
+    /// Ask the agent of a cluster to look now
+    Sync(sync::Arguments),
+    /// Let the agents of clusters in
+    Cluster(cluster::Arguments),
     /// Make an overlay of an application's template for some clusters
     Overlay(overlay::Arguments),
     /// Write a source of any size, for measuring and trying things out
@@ -125,6 +165,12 @@ Example:
 Example:
   res-edge serve --data ./server --listen 127.0.0.1:7080")]
     Serve(serve::Arguments),
+    /// Write a server's data folder into one file
+    Backup(backup::Arguments),
+    /// Make a server's data folder from a backup
+    Restore(restore::Arguments),
+    /// Run the agent on simulated clusters
+    Simulate(simulate::Arguments),
     /// Sign in to a server
     Login(login::Arguments),
     /// Sign out of a server
@@ -133,6 +179,8 @@ Example:
     Context(context::Arguments),
     /// Let people in who sign in with a password
     User(user::Arguments),
+    /// Show the Roles of a server
+    Role(role::Arguments),
     /// Make tokens and take them back
     Token(token::Arguments),
     /// Show what was done at a server, and check that record
@@ -166,7 +214,14 @@ pub(crate) fn run(line: Line, terminal: &mut Terminal) -> Result<Outcome, Comman
         Command::History(arguments) => history::run(&arguments, session),
         Command::Demo(arguments) => demo::run(&arguments, session),
         Command::Get(arguments) => get::run(&arguments, session),
+        Command::Describe(arguments) => describe::run(&arguments, session),
+        Command::Edit(arguments) => edit::run(&arguments, session),
+        Command::Apply(arguments) => apply::run(&arguments, session),
+        Command::Delete(arguments) => delete::run(&arguments, session),
+        Command::Change(arguments) => change::run(&arguments, session),
+        Command::Role(arguments) => role::run(&arguments, session),
         Command::Serve(arguments) => serve::run(&arguments, session),
+        Command::Simulate(arguments) => simulate::run(&arguments, session),
         Command::Select(arguments) => select::run(&arguments, session),
         Command::Search(arguments) => search::run(&arguments, session),
         Command::Publish(arguments) => publish::run(&arguments, session),
@@ -178,8 +233,16 @@ pub(crate) fn run(line: Line, terminal: &mut Terminal) -> Result<Outcome, Comman
         Command::Rollback(arguments) => hold::roll_back(&arguments, session),
         Command::Stop(arguments) => hold::stop(&arguments, session),
         Command::Resume(arguments) => resume::run(&arguments, session),
+        Command::Confirm(arguments) => confirm::run(&arguments, session),
+        Command::Watch(arguments) => watch::run(&arguments, session),
+        Command::Status(arguments) => status::run(&arguments, session),
+        Command::Wait(arguments) => wait::run(&arguments, session),
+        Command::Sync(arguments) => sync::run(&arguments, session),
+        Command::Cluster(arguments) => cluster::run(&arguments, session),
         Command::Overlay(arguments) => overlay::run(&arguments, session),
         Command::Generate(arguments) => generate(&arguments, session),
+        Command::Backup(arguments) => backup::run(&arguments, session),
+        Command::Restore(arguments) => restore::run(&arguments, session),
         Command::Login(arguments) => login::run(&arguments, session),
         Command::Logout(arguments) => logout::run(&arguments, session),
         Command::Context(arguments) => context::run(&arguments, session),
@@ -191,6 +254,14 @@ pub(crate) fn run(line: Line, terminal: &mut Terminal) -> Result<Outcome, Comman
         Command::Completion(arguments) => completion::run(&arguments, session),
         Command::Version(arguments) => version::run(&arguments, session),
     }
+}
+
+/// Runs what waits for files or a database.
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| {
+        CommandError::new(ErrorKind::Unavailable, format!("cannot start threads: {error}"))
+    })?;
+    Ok(runtime.block_on(work))
 }
 
 /// Runs `generate`, which knows nothing of terminals.

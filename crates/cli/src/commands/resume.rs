@@ -3,10 +3,14 @@
 use model::Generation;
 use release::Orders;
 
+use server::ClusterAct;
+
 use super::Outcome;
+use super::operate::Order;
 use super::publish::{self, ReleaseArguments};
-use crate::delivery::{self, Act};
-use crate::error::{CommandError, ErrorKind};
+use crate::delivery;
+use crate::error::CommandError;
+use crate::remote::{Target, segment};
 use crate::session::Session;
 
 /// Ends a hold, a stop or a rollback, and releases what it held back; or ends the adoption of a
@@ -25,6 +29,8 @@ pub(crate) struct Arguments {
     hold: Option<Generation>,
     #[command(flatten)]
     release: ReleaseArguments,
+    #[command(flatten)]
+    target: Target,
 }
 
 /// Takes the hold away and releases, or projects.
@@ -32,6 +38,14 @@ pub(crate) struct Arguments {
 /// # Errors
 /// There is no such hold, or the ledger cannot be read or written.
 pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcome, CommandError> {
+    if arguments.target.is_given() {
+        let (output, is_dry_run) = arguments.release.for_server()?;
+        let path = match (&arguments.cluster, arguments.hold) {
+            (Some(cluster), _) => format!("/api/v1/adoptions/{}", segment(cluster)),
+            (None, hold) => format!("/api/v1/holds/hold-{}", hold.unwrap_or(Generation(0))),
+        };
+        return Order::delete(path).dry_run(is_dry_run).give(&arguments.target, output, session);
+    }
     match (&arguments.cluster, arguments.hold) {
         (Some(cluster), _) => end_adoption(cluster, &arguments.release, session),
         (None, hold) => {
@@ -46,13 +60,7 @@ fn end_adoption(
     release: &ReleaseArguments,
     session: &mut Session,
 ) -> Result<Outcome, CommandError> {
-    let decide = |act: &Act<'_>| {
-        release::resume(act.ledger, act.uid, act.by, act.now).map_err(|error| {
-            CommandError::of(ErrorKind::User, &error)
-                .hint("a change that was not adopted is taken away with `res-edge discard`")
-        })
-    };
-    delivery::act_on_cluster(&release.on_cluster(name), session, decide)?.project()?;
+    delivery::act_on_cluster(&release.on_cluster(name), ClusterAct::Resume, session)?;
     session.terminal.message(&format!(
         "resumed: `{name}` holds its last release; `res-edge publish` brings it to the newest"
     ));

@@ -1,17 +1,26 @@
 //! `serve`: the server, until the process is told to end.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use server::{Secret, Server, Settings, Tls};
+use git::remote::Remote;
+use server::{Elsewhere, Provider, Secret, Server, Settings, Tls};
 
 use super::Outcome;
+use crate::delivery::elsewhere::{Secrets, address};
 use crate::error::{CommandError, ErrorKind};
+use crate::log;
+use crate::oidc::OidcFlags;
 use crate::session::Session;
+use crate::signals::told_to_end;
 
 /// The shortest administrator's token that is taken from a file.
 const SHORTEST_TOKEN: usize = 32;
+
+/// The shortest secret of webhooks.
+const SHORTEST_SECRET: usize = 16;
 
 /// Arguments of `serve`.
 #[derive(Clone, Debug, clap::Args)]
@@ -43,6 +52,79 @@ pub(crate) struct Arguments {
     /// How long a source that nobody announced may go unseen
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = crate::duration::duration)]
     poll: Duration,
+    #[command(flatten)]
+    oidc: OidcFlags,
+    #[command(flatten)]
+    elsewhere: ElsewhereArguments,
+}
+
+/// Repositories that are elsewhere.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Repositories elsewhere")]
+struct ElsewhereArguments {
+    /// Repository of the source, as https:// or ssh:// URL; else a built-in one
+    #[arg(long, value_name = "URL", hide_env_values = true)]
+    source_url: Option<String>,
+    /// Branch that is released
+    #[arg(long, value_name = "BRANCH", default_value = "main", requires = "source_url")]
+    source_branch: String,
+    /// File with a token for it, as TOKEN or USER:TOKEN
+    #[arg(long, value_name = "FILE", requires = "source_url")]
+    source_token_file: Option<PathBuf>,
+    /// Private key for it, with --known-hosts
+    #[arg(long, value_name = "FILE", requires = "source_url")]
+    source_key: Option<PathBuf>,
+    /// Repository of the ledger, which several servers share; else a built-in one
+    #[arg(long, value_name = "URL", hide_env_values = true)]
+    ledger_url: Option<String>,
+    /// File with a token for it
+    #[arg(long, value_name = "FILE", requires = "ledger_url")]
+    ledger_token_file: Option<PathBuf>,
+    /// Private key for it
+    #[arg(long, value_name = "FILE", requires = "ledger_url")]
+    ledger_key: Option<PathBuf>,
+    /// File with the known keys of SSH hosts
+    #[arg(long, value_name = "FILE")]
+    known_hosts: Option<PathBuf>,
+    /// File with the secret of webhooks of github, gitlab, gitea, bitbucket or azure
+    #[arg(long, value_name = "FORGE=FILE", value_delimiter = ',', value_parser = forge_file)]
+    webhook_secret: Vec<(Provider, PathBuf)>,
+}
+
+impl ElsewhereArguments {
+    fn source(&self) -> Result<Option<Elsewhere>, CommandError> {
+        let (token, key) = (&self.source_token_file, &self.source_key);
+        let remote = self.remote(self.source_url.as_ref(), token, key)?;
+        Ok(remote.map(|remote| Elsewhere { remote, branch: self.source_branch.clone() }))
+    }
+
+    fn ledger(&self) -> Result<Option<Remote>, CommandError> {
+        self.remote(self.ledger_url.as_ref(), &self.ledger_token_file, &self.ledger_key)
+    }
+
+    fn remote(
+        &self,
+        url: Option<&String>,
+        token: &Option<PathBuf>,
+        key: &Option<PathBuf>,
+    ) -> Result<Option<Remote>, CommandError> {
+        let (token, key) = (token.as_deref(), key.as_deref());
+        let secrets = Secrets { token, key, known_hosts: self.known_hosts.as_deref() };
+        url.map(|url| secrets.remote(&address(url)?)).transpose()
+    }
+
+    fn webhooks(&self) -> Result<BTreeMap<Provider, Secret>, CommandError> {
+        let secret = |(provider, path): &(Provider, PathBuf)| {
+            let what = format!("the secret of webhooks of {provider}");
+            Ok((*provider, read_secret(&what, path, SHORTEST_SECRET)?))
+        };
+        self.webhook_secret.iter().map(secret).collect()
+    }
+}
+
+fn forge_file(text: &str) -> Result<(Provider, PathBuf), String> {
+    let (forge, file) = text.split_once('=').ok_or("write `FORGE=FILE`, as in `github=secret`")?;
+    Ok((forge.parse().map_err(|error: server::UnknownProvider| error.to_string())?, file.into()))
 }
 
 /// Runs `serve`.
@@ -51,14 +133,17 @@ pub(crate) struct Arguments {
 /// The server cannot start, or its listener fails.
 pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcome, CommandError> {
     let settings = arguments.settings(session)?;
-    start_log(session);
+    log::start(session.terminal.colours_messages());
     let runtime = tokio::runtime::Runtime::new().map_err(|error| {
         CommandError::new(ErrorKind::Unavailable, format!("cannot start threads: {error}"))
     })?;
     runtime.block_on(async {
-        let failure = |error: &server::ServeError| CommandError::of(ErrorKind::Unavailable, error);
+        let failure = |error: &server::ServeError| {
+            let shown = CommandError::of(ErrorKind::Unavailable, error);
+            error.hint().into_iter().fold(shown, CommandError::hint)
+        };
         let server = Server::start(settings).await.map_err(|error| failure(&error))?;
-        welcome(&server, session)?;
+        welcome(&server, arguments.elsewhere.source_url.as_ref(), session)?;
         server.run(told_to_end()).await.map_err(|error| failure(&error))
     })?;
     session.terminal.message("stopped");
@@ -67,7 +152,11 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcom
 
 impl Arguments {
     fn settings(&self, session: &Session) -> Result<Settings, CommandError> {
-        let admin_token = self.admin_token_file.as_ref().map(admin_token).transpose()?;
+        let admin_token = self
+            .admin_token_file
+            .as_ref()
+            .map(|path| read_secret("the administrator's token", path, SHORTEST_TOKEN));
+        let admin_token = admin_token.transpose()?;
         let tls = self.tls_cert.clone().zip(self.tls_key.clone());
         Ok(Settings {
             data: self.data.clone(),
@@ -77,26 +166,22 @@ impl Arguments {
             behind_proxy: self.behind_proxy,
             database: self.database.clone(),
             admin_token,
+            source: self.elsewhere.source()?,
+            ledger: self.elsewhere.ledger()?,
+            webhooks: self.elsewhere.webhooks()?,
+            oidc: self.oidc.settings()?,
             poll: self.poll,
             expansion: session.expansion.clone(),
         })
     }
 }
 
-/// Has the server's log go to standard error, as `RES_EDGE_LOG` says (`info` if it does not).
-fn start_log(session: &Session) {
-    let filter = std::env::var("RES_EDGE_LOG").unwrap_or_else(|_| "info".to_owned());
-    let filter = tracing_subscriber::EnvFilter::new(filter);
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A second server in one process, as in tests, keeps the log of the first.
-    let _ = match session.terminal.colours_messages() {
-        true => log.compact().try_init(),
-        false => log.json().try_init(),
-    };
-}
-
 /// What the operator reads after the start.
-fn welcome(server: &Server, session: &mut Session) -> Result<(), CommandError> {
+fn welcome(
+    server: &Server,
+    source: Option<&String>,
+    session: &mut Session,
+) -> Result<(), CommandError> {
     let url = server.url();
     session.terminal.message(&format!("listening on {url}"));
     if let Some(address) = server.metrics_address() {
@@ -105,35 +190,28 @@ fn welcome(server: &Server, session: &mut Session) -> Result<(), CommandError> {
     if let Some(token) = server.new_token() {
         session.terminal.message("the administrator's token, which is shown only now:");
         session.terminal.print_line(token.reveal())?;
-        session.terminal.message(&format!("push a source to {url}/git/source.git, branch main"));
-        session.terminal.message("user name: any, password: the token");
+        if let Some(source) = source {
+            session.terminal.message(&format!("the source is fetched from {source}"));
+        } else {
+            session
+                .terminal
+                .message(&format!("push a source to {url}/git/source.git, branch main"));
+            session.terminal.message("user name: any, password: the token");
+        }
     }
     session.terminal.flush()
 }
 
-fn admin_token(path: &PathBuf) -> Result<Secret, CommandError> {
+/// A secret from a file, without white space around it.
+fn read_secret(what: &str, path: &Path, shortest: usize) -> Result<Secret, CommandError> {
     let shown = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| {
-        CommandError::user(format!("cannot read the administrator's token from `{shown}`: {error}"))
+        CommandError::user(format!("cannot read {what} from `{shown}`: {error}"))
     })?;
     let text = text.trim();
-    if text.chars().count() < SHORTEST_TOKEN {
-        let message = format!("the token in `{shown}` has less than {SHORTEST_TOKEN} characters");
+    if text.chars().count() < shortest {
+        let message = format!("{what} in `{shown}` has less than {shortest} characters");
         return Err(CommandError::user(message).hint("make one with `openssl rand -hex 32`"));
     }
     Ok(Secret::new(text))
-}
-
-/// Done when the process gets SIGINT or SIGTERM.
-async fn told_to_end() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let interrupt = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        },
-        // Without a handler SIGTERM ends the process at once, which is safe too.
-        Err(_) => drop(interrupt.await),
-    }
 }

@@ -21,7 +21,9 @@ fn every_command_explains_itself_with_an_example() {
     for name in commands() {
         let text = sandbox.show(&format!("{name} --help"));
         let n_lines = text.lines().count() - 2;
-        assert!(n_lines <= AT_MOST, "the help of {name} has {n_lines} lines:\n{text}");
+        // A server has more settings than a command has options.
+        let most = if name == "serve" { 2 * AT_MOST } else { AT_MOST };
+        assert!(n_lines <= most, "the help of {name} has {n_lines} lines:\n{text}");
         assert!(text.contains("Example"), "the help of {name} shows no example");
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{name} is too wide");
         insta::assert_snapshot!(format!("help_{name}"), text);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
 mod access;
+mod arrival;
 mod bad_input;
 mod completion;
 mod corpora;
@@ -11,29 +12,37 @@ mod demo;
 mod diff;
 mod disasters;
 mod docs;
+mod elsewhere;
 mod expansion;
 mod explain;
 mod fleets;
 mod follow;
+mod full_disk;
 mod get;
 mod golden;
 mod help;
 mod history;
 mod hold;
 mod init;
+mod logs;
 mod overlay;
 mod publish;
 mod publishers;
 mod reference;
+mod remote_edits;
 mod remote_lists;
+mod remote_orders;
 mod render;
 mod review;
 mod sandbox;
 mod schema;
 mod search;
 mod select;
+mod serve_crash;
 mod serving;
+mod several_servers;
 mod sign_in;
+mod simulate;
 mod terminal;
 mod validate;
 

@@ -10,7 +10,7 @@ use crate::serving::{ADMIN, Serving};
 const LOOKS: usize = 600;
 
 /// A server with a fleet that is released.
-fn released(sandbox: &Sandbox) -> Serving {
+pub(crate) fn released(sandbox: &Sandbox) -> Serving {
     let server = Serving::in_sandbox(sandbox);
     sandbox.write(FLEET);
     sandbox.git("init -q -b main");
@@ -27,7 +27,7 @@ fn released(sandbox: &Sandbox) -> Serving {
     panic!("the source was not released");
 }
 
-fn words(words: &str, server: &Serving) -> String {
+pub(crate) fn words(words: &str, server: &Serving) -> String {
     format!("{words} --server {} --token-file admin-token", server.url)
 }
 

@@ -84,6 +84,13 @@ impl Sandbox {
         self.command(words).output().unwrap()
     }
 
+    /// A program with a hermetic environment, not started yet.
+    pub(crate) fn program(&self, name: &str, words: &[&str]) -> Command {
+        let mut command = self.hermetic(name);
+        command.args(words).stdin(Stdio::null());
+        command
+    }
+
     /// `res-edge` with a hermetic environment, not started yet.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = self.hermetic(env!("CARGO_BIN_EXE_res-edge"));

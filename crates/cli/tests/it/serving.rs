@@ -10,7 +10,7 @@ pub(crate) const ADMIN: &str = "the-administrators-token-of-this-test";
 
 /// A server on the folder `server` of a sandbox, until it is dropped.
 pub(crate) struct Serving {
-    child: Child,
+    child: Option<Child>,
     /// Where it listens.
     pub(crate) url: String,
 }
@@ -18,8 +18,20 @@ pub(crate) struct Serving {
 impl Serving {
     /// Starts one, and waits until it listens.
     pub(crate) fn in_sandbox(sandbox: &Sandbox) -> Self {
+        Self::with(sandbox, "server", "")
+    }
+
+    /// One that somebody else started and ends.
+    pub(crate) fn at(url: &str) -> Self {
+        Self { child: None, url: url.to_owned() }
+    }
+
+    /// Starts one on a folder, with more words.
+    pub(crate) fn with(sandbox: &Sandbox, data: &str, more: &str) -> Self {
         sandbox.write_bytes("admin-token", ADMIN.as_bytes());
-        let words = "serve --data server --listen 127.0.0.1:0 --admin-token-file admin-token";
+        let words = format!(
+            "serve --data {data} --listen 127.0.0.1:0 --admin-token-file admin-token {more}"
+        );
         let mut command = sandbox.command(&words.split_whitespace().collect::<Vec<_>>());
         let mut child =
             command.env("RES_EDGE_LOG", "error").stderr(Stdio::piped()).spawn().unwrap();
@@ -29,14 +41,16 @@ impl Serving {
         let url = url.to_owned();
         // What it says later must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, url }
+        Self { child: Some(child), url }
     }
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 

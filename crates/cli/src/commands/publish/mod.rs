@@ -10,6 +10,7 @@ mod renames;
 mod report;
 
 use std::cell::RefCell;
+use std::fs::File;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -27,7 +28,8 @@ use crate::session::Session;
 use crate::source::{self, Understood};
 use crate::terminal::Paint;
 use laps::Laps;
-use report::{Output, Publication};
+pub(crate) use report::Output;
+use report::Publication;
 
 /// Releases what the source says: renders it, appends a step to the ledger, and writes what
 /// clusters read.
@@ -39,7 +41,8 @@ have; 2 failed; 3 something waits for a confirmation.
 Examples:
   res-edge publish --dry-run
   res-edge publish --follow --rev main --interval 500ms
-  res-edge publish --to /srv/git/delivery.git --rev main")]
+  res-edge publish --to /srv/git/delivery.git --rev main
+  res-edge publish --to https://forge.example/fleet/delivery.git --to-token-file token.txt")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     delivery: DeliveryArguments,
@@ -93,6 +96,20 @@ pub(crate) struct ReleaseArguments {
 }
 
 impl ReleaseArguments {
+    /// How a server is to answer that is given an order, and whether it only looks.
+    ///
+    /// # Errors
+    /// Something was said that is only for a release without a server.
+    pub(crate) fn for_server(&self) -> Result<(Output, bool), CommandError> {
+        let Self { delivery, author, confirm, dry_run, output } = self;
+        if delivery.to.is_some() || author.by.is_some() || confirm.is_some() {
+            let message = "`--to`, `--by` and `--confirm` are for releases without a server";
+            return Err(CommandError::user(message)
+                .hint("the server knows where and as whom; `res-edge confirm` confirms"));
+        }
+        Ok((*output, *dry_run))
+    }
+
     /// The same, for an act on one cluster.
     pub(crate) fn on_cluster(&self, cluster: &str) -> ClusterArguments {
         ClusterArguments::new(cluster, &self.delivery, &self.author)
@@ -125,6 +142,22 @@ impl Arguments {
             output: release.output,
             orders,
             ..Self::releasing_to(release.delivery.clone())
+        }
+    }
+
+    /// A release that lets what waits pass; without its digest, only what would be released.
+    pub(crate) fn confirming(
+        delivery: &DeliveryArguments,
+        author: &AuthorArguments,
+        confirm: Option<Digest>,
+        output: Output,
+    ) -> Self {
+        Self {
+            author: author.clone(),
+            confirm,
+            dry_run: confirm.is_none(),
+            output,
+            ..Self::releasing_to(delivery.clone())
         }
     }
 
@@ -161,14 +194,16 @@ struct Run<'a> {
     arguments: &'a Arguments,
     loader: Loader,
     publisher: Publisher,
+    /// Held while the copy of a repository that is elsewhere is used.
+    _lock: Option<File>,
     laps: Laps,
 }
 
 impl<'a> Run<'a> {
     fn new(arguments: &'a Arguments, session: &Session) -> Result<Self, CommandError> {
         let loader = source::open(session.source())?;
-        let publisher = Publisher::new(&arguments.delivery.open(session)?);
-        Ok(Self { arguments, loader, publisher, laps: Laps::default() })
+        let (publisher, lock) = arguments.delivery.open(session)?.into_publisher();
+        Ok(Self { arguments, loader, publisher, _lock: lock, laps: Laps::default() })
     }
 
     /// Reads the source at a revision and compiles it.
@@ -216,6 +251,7 @@ impl<'a> Run<'a> {
                 Some(repository) => git::descends(repository, commit, ancestor),
                 None => Observed::Unknown(Cause("the source is in no repository".to_owned())),
             },
+            trailers: &[],
             now: Timestamp::now(),
             begins: &|phase| {
                 // The bar of what ended goes before the next one is drawn.
@@ -259,8 +295,9 @@ impl<'a> Run<'a> {
         let source = session.source().display().to_string();
         option("--source", Some(source).filter(|source| source != "."));
         option("--rev", session.revision().map(str::to_owned));
-        let to = self.arguments.delivery.to.as_ref();
-        option("--to", to.map(|path| path.display().to_string()));
+        for (flag, value) in self.arguments.delivery.options() {
+            option(flag, value);
+        }
         words.join(" ")
     }
 }
