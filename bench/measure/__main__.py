@@ -5,7 +5,6 @@ APPLICATIONS (100), RUNS (3), VALUES (200), LINES (5), PEER_CLUSTERS (100).
 """
 
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -17,14 +16,11 @@ import fetch
 import fleets
 import peers
 import running
+from machine import machine, setting
 from process import run
 from table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def setting(name, default):
-    return int(os.environ.get(name, default))
 
 
 def program(name):
@@ -33,17 +29,6 @@ def program(name):
         if (folder / name).exists():
             return str(folder / name)
     return shutil.which(name)
-
-
-def machine():
-    names = [line.split(":")[1].strip() for line in open("/proc/cpuinfo") if "model name" in line]
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    load = os.getloadavg()[0]
-    kernel = f"{platform.system()} {platform.release()}"
-    return (
-        f"{len(names)} cores ({names[0]}), {memory:.0f} GiB memory, {kernel}.\n"
-        f"Other work on the machine before the first run: load average {load:.1f}.\n"
-    )
 
 
 def introduction(n_runs):
@@ -113,7 +98,10 @@ def main(binary, output):
     with tempfile.TemporaryDirectory() as folder:
         own(table, binary, Path(folder) / "own", n_runs)
         others(table, binary, Path(folder) / "others", n_runs)
-    Path(output).write_text(text + table.text())
+    # The sections below the table are written by others.
+    before = Path(output).read_text() if Path(output).exists() else ""
+    _, found, sections = before.partition("\n## ")
+    Path(output).write_text(text + table.text() + found + sections)
 
 
 if __name__ == "__main__":
