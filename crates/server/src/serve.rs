@@ -21,7 +21,7 @@ use crate::events::Events;
 use crate::follow::{Followed, follow, hints};
 use crate::hosting::Host;
 use crate::http::metrics::{self, Told};
-use crate::http::{AppState, Limits, router};
+use crate::http::{AppState, Limits, Shared, router};
 use crate::identity::{
     ADMINISTRATOR, Callers, Front, IdentityProvider, OidcMistake, Passwords, Secret,
 };
@@ -167,7 +167,7 @@ impl Server {
             Some(address) => Some(tell(address, &metrics, &controller, &agents).await?),
             None => None,
         };
-        let state = AppState {
+        let state = AppState::from(Shared {
             controller,
             data,
             store,
@@ -187,7 +187,7 @@ impl Server {
             events,
             streams: Arc::default(),
             pasts: Arc::default(),
-        };
+        });
         Ok(Self { listener, address, tls, state, thread, told, new_token })
     }
 

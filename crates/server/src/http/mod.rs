@@ -28,7 +28,7 @@ pub(crate) use limits::Limits;
 pub(crate) use past::Pasts;
 pub(crate) use problem::diagnostic_texts;
 pub(crate) use routes::events::Streams;
-pub(crate) use state::AppState;
+pub(crate) use state::{AppState, Shared};
 
 use std::time::Duration;
 

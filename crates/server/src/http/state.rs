@@ -1,6 +1,7 @@
 //! What every route is given.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -20,9 +21,12 @@ use crate::snapshot::Snapshot;
 use crate::telemetry::Metrics;
 use crate::webhook::Provider;
 
-/// What every route is given; cheap to clone.
+/// What every route is given. Each layer of each request clones it, so it is one pointer.
 #[derive(Clone)]
-pub(crate) struct AppState {
+pub(crate) struct AppState(Arc<Shared>);
+
+/// What is shared by all requests.
+pub(crate) struct Shared {
     /// The loop.
     pub(crate) controller: Controller,
     /// The repositories.
@@ -61,6 +65,20 @@ pub(crate) struct AppState {
     pub(crate) streams: Arc<Streams>,
     /// What was served after earlier steps.
     pub(crate) pasts: Arc<Pasts>,
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl From<Shared> for AppState {
+    fn from(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
 }
 
 impl AppState {
