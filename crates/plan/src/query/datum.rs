@@ -97,17 +97,44 @@ impl<'a> Datum<'a> {
         Some(self.text()?.cmp(other.text()?))
     }
 
-    /// The order of a list: nothing first, then truth values, numbers, texts.
-    #[must_use]
-    pub fn order(&self, other: &Datum<'_>) -> Ordering {
-        let rank = |datum: &Datum<'_>| match datum {
-            _ if datum.is_null() => 0,
-            _ if datum.boolean().is_some() => 1,
-            _ if datum.is_number() => 2,
-            _ => 3,
-        };
-        let by_rank = rank(self).cmp(&rank(other));
-        by_rank.then_with(|| self.compare(other).unwrap_or(Ordering::Equal))
+    /// Where it stands in a list.
+    pub(super) fn rank(&self) -> Rank<'a> {
+        match (self.boolean(), self.text()) {
+            _ if self.is_null() => Rank::Nothing,
+            (Some(boolean), _) => Rank::Boolean(boolean),
+            _ if self.is_number() => Rank::Number(self.number().unwrap_or(f64::NAN)),
+            (None, text) => Rank::Text(text.unwrap_or_default()),
+        }
+    }
+}
+
+/// Where a datum stands in a list: nothing first, then truth values, numbers, texts.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rank<'a> {
+    Nothing,
+    Boolean(bool),
+    Number(f64),
+    Text(&'a str),
+}
+
+impl Rank<'_> {
+    /// Which of two comes first.
+    pub(super) fn order(&self, other: &Rank<'_>) -> Ordering {
+        match (self, other) {
+            (Self::Boolean(own), Rank::Boolean(other)) => own.cmp(other),
+            (Self::Number(own), Rank::Number(other)) => own.total_cmp(other),
+            (Self::Text(own), Rank::Text(other)) => own.cmp(other),
+            _ => self.place().cmp(&other.place()),
+        }
+    }
+
+    fn place(&self) -> u8 {
+        match self {
+            Self::Nothing => 0,
+            Self::Boolean(_) => 1,
+            Self::Number(_) => 2,
+            Self::Text(_) => 3,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::datum::Rank;
 use super::fields::{Field, Fields};
 use super::{MAX_BYTES, QueryError};
 use crate::documents::Row;
@@ -62,17 +63,25 @@ impl Order {
         self.by.is_empty()
     }
 
-    /// Which of two rows comes first.
-    #[must_use]
-    pub fn compare(&self, a: &Row<'_>, b: &Row<'_>) -> Ordering {
-        for (field, descends) in &self.by {
-            let order = a.datum(field).order(&b.datum(field));
-            let order = if *descends { order.reverse() } else { order };
-            if order != Ordering::Equal {
-                return order;
-            }
-        }
-        Ordering::Equal
+    /// Puts items in order, each by its row. What is equal stays as it was. What a row is ordered
+    /// by is looked up once for each item, and not for each of the comparisons.
+    pub fn sort<'a, T>(&self, items: &mut Vec<T>, row: impl Fn(&T) -> Row<'a>) {
+        let keys = |item: &T| -> Box<[Rank<'a>]> {
+            let row = row(item);
+            self.by.iter().map(|(field, _)| row.datum(field).rank()).collect()
+        };
+        let mut keyed: Vec<(Box<[Rank<'a>]>, T)> =
+            items.drain(..).map(|item| (keys(&item), item)).collect();
+        keyed.sort_by(|(a, _), (b, _)| self.compare(a, b));
+        items.extend(keyed.into_iter().map(|(_, item)| item));
+    }
+
+    fn compare(&self, a: &[Rank<'_>], b: &[Rank<'_>]) -> Ordering {
+        let orders = self.by.iter().zip(a.iter().zip(b)).map(|((_, descends), (a, b))| {
+            let order = a.order(b);
+            if *descends { order.reverse() } else { order }
+        });
+        orders.fold(Ordering::Equal, Ordering::then)
     }
 }
 

@@ -90,7 +90,7 @@ fn an_order_puts_what_is_missing_first_and_keeps_names_within() {
     let fields = Fields::new(&fleet, Listed::Documents(Kind::Cluster));
     let sorted = |order: Order| {
         let mut rows = rows(&fleet, Kind::Cluster);
-        rows.sort_by(|a, b| order.compare(a, b));
+        order.sort(&mut rows, |row| *row);
         rows.iter().map(name).collect::<Vec<_>>().join(" ")
     };
     let by = |text| sorted(Order::parse(text, &fields).expect(text));

@@ -218,7 +218,7 @@ impl<'a> List<'a> {
             return listing::write(items, self.how, session.terminal);
         }
         let mut sorted: Vec<I> = items.collect();
-        sorted.sort_by(|a, b| self.order.compare(&row(a), &row(b)));
+        self.order.sort(&mut sorted, row);
         listing::write(sorted.into_iter(), self.how, session.terminal)
     }
 

@@ -243,8 +243,7 @@ fn body(
         });
     }
     if !query.order.is_natural() {
-        let row = |cell: &Cell| Row::Binding(catalogue.binding(cell));
-        accepted.sort_by(|a, b| query.order.compare(&row(a), &row(b)));
+        query.order.sort(&mut accepted, |cell| Row::Binding(catalogue.binding(cell)));
     }
     let page = asked.page(&accepted, catalogue)?;
     let items = page
