@@ -142,6 +142,9 @@ impl Publisher {
         source: Source,
         mut expand: impl FnMut(&mut Files, &[ExpansionRequest]) -> Result<Expansions, E>,
     ) -> Result<Arc<Compiled>, E> {
+        if let Some(known) = self.compiler.known(&source) {
+            return Ok(known);
+        }
         if self.objects.n_new() > MOST_UNRELEASED {
             self.forget();
         }

@@ -82,6 +82,22 @@ impl Compiler {
         *self = Self::default();
     }
 
+    /// What was made of this very commit, if it is remembered and nothing was wrong with it: who
+    /// judges a push has compiled what is released right after it. A commit with errors is
+    /// compiled again, since a program that was missing may be there by now.
+    #[must_use]
+    pub fn known(&self, source: &Source) -> Option<Arc<Compiled>> {
+        source.origin.commit()?;
+        let is_good =
+            |accepted: &Accepted| !accepted.rendered.diagnostics.iter().any(Diagnostic::is_error);
+        let is_known = |compiled: &&Arc<Compiled>| {
+            let same = compiled.source.origin == source.origin;
+            same && compiled.source.digest == source.digest
+                && compiled.accepted.as_ref().is_some_and(is_good)
+        };
+        self.memory.iter().find(is_known).cloned()
+    }
+
     /// Compiles a source. `expand` is asked for what programs must build of its templates;
     /// content that no remembered source has goes to the sink.
     pub fn compile(

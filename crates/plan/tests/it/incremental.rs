@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Expansions, MemoryObjects};
+use model::{CommitId, Expansions, MemoryObjects, Origin};
 use plan::{Compiled, Compiler, KeySpace};
 use proptest::prelude::*;
 
@@ -67,6 +67,26 @@ fn pretty(one: &str, other: &str) {
     let differs = one.lines().zip(other.lines()).find(|(one, other)| one != other);
     assert!(differs.is_none(), "{differs:#?}");
     assert_eq!(one.len(), other.len(), "one ends before the other");
+}
+
+#[test]
+fn a_commit_that_is_known_is_not_compiled_again_unless_something_is_wrong_with_it() {
+    let (mut compiler, sink) = (Compiler::new(), MemoryObjects::default());
+    let commit = |text: &str, number: u8| {
+        let origin = Origin::Commit(CommitId([number; 20]));
+        model::Source { origin, ..testkit::source(text) }
+    };
+    let good = World::new().text();
+    let broken = good.replace("kind: ConfigMap", "kind: [ConfigMap");
+    assert_ne!(good, broken);
+    let known = |compiler: &Compiler, text, number| compiler.known(&commit(text, number));
+    for (number, text) in [(1, &good), (2, &broken)] {
+        assert!(known(&compiler, text, number).is_none());
+        compiler.compile(commit(text, number), &mut |_, _| Expansions::default(), &sink);
+    }
+    assert!(known(&compiler, &good, 1).is_some());
+    assert!(known(&compiler, &good, 2).is_none(), "the same files in another commit");
+    assert!(known(&compiler, &broken, 2).is_none(), "what was missing may be there by now");
 }
 
 proptest! {
