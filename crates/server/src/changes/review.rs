@@ -15,8 +15,12 @@ use crate::controller::SOURCE_REF;
 use crate::evaluate::{EvaluateError, Judged, Pair};
 use crate::preview::{Read, Told};
 
-/// How many reviews are kept.
-const KEPT: usize = 8;
+/// How many reviews are kept at most.
+const MOST_KEPT: usize = 8;
+
+/// How many bindings those that are kept may have together; the newest is kept in any case. A
+/// million of them take some 40 MB, and a review of a large fleet has three.
+const MOST_BINDINGS: usize = 4_000_000;
 
 /// Why a change could not be looked at.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +57,12 @@ impl Review {
     /// the first time.
     pub(crate) fn preview(&self) -> Option<Arc<Preview>> {
         self.preview.get_or_init(|| self.make_preview().map(Arc::new)).clone()
+    }
+
+    /// How many bindings it holds.
+    fn n_bindings(&self) -> usize {
+        let accepted = self.pair.as_ref().and_then(|pair| pair.head.accepted.as_ref());
+        accepted.map_or(0, |accepted| accepted.rendered.n_bindings())
     }
 
     fn make_preview(&self) -> Option<Preview> {
@@ -122,8 +132,8 @@ impl Reviews {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|(known, _)| *known != key);
         kept.push((key, Arc::clone(&review)));
-        let n_too_many = kept.len().saturating_sub(KEPT);
-        kept.drain(..n_too_many);
+        let sizes: Vec<usize> = kept.iter().map(|(_, review)| review.n_bindings()).collect();
+        kept.drain(..n_too_many(&sizes));
         Ok(review)
     }
 
@@ -159,5 +169,33 @@ impl Reviews {
             at: Timestamp::UNIX_EPOCH,
         };
         merge(&self.repository, base, head, MergeHow::Squash, &record)
+    }
+}
+
+/// How many of the oldest reviews go, by how many bindings each has.
+fn n_too_many(sizes: &[usize]) -> usize {
+    let (mut n_kept, mut sum) = (0, 0_usize);
+    for size in sizes.iter().rev() {
+        sum = sum.saturating_add(*size);
+        if n_kept > 0 && (n_kept == MOST_KEPT || sum > MOST_BINDINGS) {
+            break;
+        }
+        n_kept += 1;
+    }
+    sizes.len() - n_kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_large_reviews_are_kept_or_some_small_ones() {
+        assert_eq!(n_too_many(&[]), 0);
+        assert_eq!(n_too_many(&[10; MOST_KEPT]), 0);
+        assert_eq!(n_too_many(&[10; MOST_KEPT + 2]), 2);
+        assert_eq!(n_too_many(&[3_000_000, 3_000_000]), 1);
+        assert_eq!(n_too_many(&[1_000_000, 3_000_000]), 0);
+        assert_eq!(n_too_many(&[10, MOST_BINDINGS * 2]), 1);
     }
 }
