@@ -42,6 +42,7 @@ use tokio::sync::watch;
 
 use crate::hosting::Host;
 use crate::identity::{Caller, Credential, Secret};
+use enrolment::Crowd;
 use keys::KeyId;
 
 /// The identity of an agent: its key, and the cluster whose document that key stands in.
@@ -102,6 +103,7 @@ impl Agents {
                 store: store.clone(),
                 host: host.clone(),
                 releases: Arc::clone(releases),
+                crowd: Crowd::default(),
             },
             release_key,
             closing: watch::channel(false).0,

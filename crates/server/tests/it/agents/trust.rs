@@ -39,6 +39,25 @@ async fn a_key_enters_the_document_and_lets_its_agent_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn clusters_that_join_at_once_are_all_let_in() {
+    let running = with_fleet().await;
+    let enrol = async |cluster: &'static str| {
+        let joined = join(&running, ADMIN, cluster).await.1;
+        let mut agent = TestAgent::new(&running, cluster).await;
+        let enrolled = agent.enrol(joined["token"].as_str().unwrap()).await.unwrap();
+        assert_eq!(enrolled.state, EnrolmentState::Accepted, "{cluster}");
+        agent.begin().await.unwrap();
+        agent.key.public_key().to_string()
+    };
+    let keys = tokio::join!(enrol("la-1"), enrol("la-2"), enrol("tx-1"));
+    for (cluster, key) in [("la-1", keys.0), ("la-2", keys.1), ("tx-1", keys.2)] {
+        let document = running.get(&format!("/api/v1/clusters/{cluster}")).await.1;
+        assert_eq!(document["spec"]["agent"]["keys"], json!([key]));
+    }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_waits_for_approval_where_the_roles_ask_for_it() {
     let running = with_fleet().await;
     let (lara, olga) = (running.token_of("user:lara").await, running.token_of("user:olga").await);
