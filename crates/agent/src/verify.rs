@@ -12,7 +12,7 @@ use api::ssh::PublicKey;
 use git::{ReceivedObjects, ReceivedTree, TreeError, UnpackError, UnpackLimits};
 use jiff::Timestamp;
 use model::{Generation, ObjectId};
-use sync::{Dependencies, Desired, TreeFile, read_tree};
+use sync::{Desired, TreeFile, read_tree};
 
 use crate::state::KeptRelease;
 
@@ -216,18 +216,7 @@ pub fn release(
         .iter()
         .map(|file| TreeFile { path: file.path.clone(), bytes: Arc::clone(&file.bytes) });
     let files: Vec<TreeFile> = files.collect();
-    let dependencies = dependencies(&kept);
+    let dependencies = statement.depends_on.clone();
     let desired = read_tree(Generation(statement.generation), id, &files, dependencies);
     Release { statement, kept, tree: id, desired, folders: tree.folders.clone() }
-}
-
-/// Which applications wait for which, as the statement says it.
-fn dependencies(kept: &KeptRelease) -> Dependencies {
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Part {
-        #[serde(default)]
-        depends_on: Dependencies,
-    }
-    serde_json::from_str::<Part>(&kept.statement).map(|part| part.depends_on).unwrap_or_default()
 }

@@ -4,6 +4,7 @@
 //! What it refers to is looked up by the room `plan`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{
     ApplicationName, ClusterName, Delivery, FleetUid, GroupPath, NamespaceName, Scalar, Span,
@@ -72,6 +73,8 @@ pub struct FleetDocument {
     pub delivery: Spanned<Delivery>,
     /// `spec.budgets.deletions` in parts per million; 10,000 (1 %) if absent.
     pub deletion_budget_ppm: u32,
+    /// `spec.maxHold`: for how long a site may hold back a release; 24 hours if absent.
+    pub max_hold: Duration,
 }
 
 /// `spec.layout` of the Fleet document.

@@ -62,8 +62,17 @@ impl<N: PartialEq> Same for Metadata<N> {
 
 impl Same for FleetDocument {
     fn same(&self, other: &Self) -> bool {
-        let Self { name, uid, engine, vocabulary, values, layout, delivery, deletion_budget_ppm } =
-            self;
+        let Self {
+            name,
+            uid,
+            engine,
+            vocabulary,
+            values,
+            layout,
+            delivery,
+            deletion_budget_ppm,
+            max_hold,
+        } = self;
         name.same(&other.name)
             && uid.same(&other.uid)
             && *engine == other.engine
@@ -72,6 +81,7 @@ impl Same for FleetDocument {
             && layout.same(&other.layout)
             && delivery.same(&other.delivery)
             && *deletion_budget_ppm == other.deletion_budget_ppm
+            && *max_hold == other.max_hold
     }
 }
 

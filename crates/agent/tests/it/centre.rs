@@ -64,6 +64,7 @@ pub(crate) fn statement(generation: u32, tree: ObjectId) -> Statement {
         holds: Vec::new(),
         windows: Vec::new(),
         stopped: None,
+        depends_on: BTreeMap::new(),
         max_hold_seconds: 4 * 3600,
         issued: time(i64::from(generation)),
         expires: Timestamp::MAX,

@@ -1,5 +1,7 @@
 //! The release of one cluster: a signed statement, and a pack of what the cluster lacks.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -55,6 +57,9 @@ pub struct Statement {
     /// Whether the agent changes nothing on the cluster, not even drift, until this goes away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Stopped>,
+    /// For each application of this cluster that waits for others: which these are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub depends_on: BTreeMap<String, BTreeSet<String>>,
     /// For how many seconds at most a site may hold back a release.
     pub max_hold_seconds: u64,
     /// When this was signed.

@@ -121,6 +121,7 @@ impl Parts {
             layout: fleet.layout.clone(),
             delivery: fleet.delivery.value.clone(),
             deletion_budget_ppm: fleet.deletion_budget_ppm,
+            max_hold: fleet.max_hold,
             clusters: clusters.collect(),
             groups: groups.collect(),
             namespaces: namespace_documents.map(namespace).collect(),

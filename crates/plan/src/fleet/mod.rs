@@ -22,6 +22,7 @@ pub(crate) use patch::patch;
 pub(crate) use selectors::{Selector, Selectors};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{
     ApplicationId, ApplicationName, ClusterId, ClusterName, ClusterSet, Delivery, Diagnostic,
@@ -54,6 +55,8 @@ pub struct Fleet {
     pub delivery: Delivery,
     /// How many bindings may vanish in 24 hours without a person, in parts per million.
     pub deletion_budget_ppm: u32,
+    /// For how long the people at a site may hold back a release.
+    pub max_hold: Duration,
     /// The clusters.
     pub clusters: Vec<Cluster>,
     /// The groups.

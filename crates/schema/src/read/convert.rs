@@ -3,6 +3,7 @@
 //! The checks have been made; what is still not as expected gives no document, never a panic.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{
     ApplicationName, ClusterName, Delivery, FanOut, FileId, GroupPath, NameError, NamespaceName,
@@ -14,8 +15,11 @@ use crate::document::{
     FluxLayout, GroupDocument, Kind, LayoutDocument, Metadata, NamespaceDocument, Override, Pairs,
     RoleDocument, Rule, Spanned, Verb, Vocabulary,
 };
-use crate::shape::syntax::{parse_allow, parse_percent, parse_subject};
+use crate::shape::syntax::{parse_allow, parse_duration, parse_percent, parse_subject};
 use crate::yaml::{Content, Node, Style};
+
+/// For how long a site may hold back a release, unless the fleet says otherwise.
+const MAX_HOLD: Duration = Duration::from_secs(24 * 3_600);
 
 /// Converts a document that was checked against the table of its kind.
 pub(super) fn document(file: FileId, kind: Kind, node: &Node) -> Option<Document> {
@@ -247,6 +251,7 @@ fn fleet(root: Part<'_>) -> Option<FleetDocument> {
         layout: layout(spec.get("layout")),
         delivery: delivery(spec.get("delivery"))?,
         deletion_budget_ppm: deletions.map_or(Some(10_000), parse_percent)?,
+        max_hold: spec.get("maxHold").str().map_or(Some(MAX_HOLD), parse_duration)?,
     })
 }
 

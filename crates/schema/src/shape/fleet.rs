@@ -4,8 +4,8 @@ use super::Form::{Flag, Integer, List, Loose, Object, Pairs, Text, WordOr};
 use super::Presence::{Default, NotYet, Optional, Required};
 use super::kinds::{METADATA_DOC, SPEC_DOC, field, shape, values};
 use super::syntax::{
-    ANY, BRANCH, COMPATIBILITY, FAN_OUT, FLEET_NAME, FOLDER, LABEL_KEY, OBJECT_NAME, PERCENT,
-    TEMPLATE, UID,
+    ANY, BRANCH, COMPATIBILITY, DURATION, FAN_OUT, FLEET_NAME, FOLDER, LABEL_KEY, OBJECT_NAME,
+    PERCENT, TEMPLATE, UID,
 };
 use super::{Form, Shape};
 
@@ -75,6 +75,13 @@ static SPEC: Shape = shape(
             Optional,
             "What may happen without a person's word.",
             "",
+        ),
+        field(
+            "maxHold",
+            Text(&DURATION),
+            Default("24h"),
+            "For how long at most the people at a site may hold back a release; `0s` for not at all.",
+            "4h",
         ),
     ],
 );

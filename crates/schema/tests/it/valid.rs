@@ -1,5 +1,7 @@
 //! Right documents of every kind.
 
+use std::time::Duration;
+
 use schema::Document;
 use schema::document::{Cover, LayoutDocument, Subject, Verb};
 
@@ -15,6 +17,7 @@ spec:
   delivery:
     directory: {branch: main, path: clusters, fanOut: hex2}
   budgets: {deletions: 0.5%}
+  maxHold: 4h
 "#;
 
 const INVENTORY: &str = include_str!("documents.yaml");
@@ -73,6 +76,7 @@ fn fleet_has_all_its_settings() {
     };
     assert_eq!(fleet.delivery.value, delivery);
     assert_eq!(fleet.deletion_budget_ppm, 5_000);
+    assert_eq!(fleet.max_hold, Duration::from_secs(4 * 3_600));
 }
 
 #[test]
@@ -80,6 +84,7 @@ fn fleet_has_defaults() {
     let text = "apiVersion: res-edge.dev/v1\nkind: Fleet\nmetadata:\n  name: c\n";
     let [Document::Fleet(fleet)] = &read_all("fleet.yaml", text)[..] else { panic!() };
     assert_eq!((fleet.engine, fleet.deletion_budget_ppm), (1, 10_000));
+    assert_eq!(fleet.max_hold, Duration::from_secs(24 * 3_600));
     assert_eq!(fleet.layout, LayoutDocument::Manifests);
     assert_eq!(fleet.delivery.value, model::Delivery::Branches);
     assert_eq!(fleet.vocabulary, None);

@@ -17,7 +17,7 @@ use model::{ClusterUid, CommitId, Generation, Ledger, LedgerCluster, ObjectKey, 
 use plan::Fleet;
 use rayon::prelude::*;
 
-use super::statement::{self, Facts, Head, Scoped};
+use super::statement::{self, Facts, Head, Rules, Scoped};
 use super::{AgentKeys, ReleaseTable, Releases, SignedRelease};
 use crate::orders;
 use crate::snapshot::{Released, Sourced};
@@ -45,8 +45,9 @@ pub(crate) struct Issuer {
     repository: Repository,
     releases: Arc<Releases>,
     made: Option<Made>,
-    /// The commit of the source whose keys are in place.
+    /// The commit of the source whose keys and rules are in place.
     keys_of: Option<CommitId>,
+    rules: Option<Rules>,
     /// The refs as they are; nothing before they were read.
     sides: Option<HashMap<String, Side>>,
     are_sides_behind: bool,
@@ -65,6 +66,7 @@ impl Issuer {
             releases: Arc::clone(releases),
             made: None,
             keys_of: None,
+            rules: None,
             sides: None,
             are_sides_behind: false,
         }
@@ -78,7 +80,14 @@ impl Issuer {
         now: Timestamp,
     ) {
         if let Some(sourced) = sourced.filter(|one| self.keys_of != Some(one.commit)) {
-            self.releases.put_keys(AgentKeys::of(&sourced.accepted().fleet));
+            let fleet = &sourced.accepted().fleet;
+            self.releases.put_keys(AgentKeys::of(fleet));
+            let rules = Some(Rules::of(fleet));
+            if self.rules != rules {
+                // They may concern every cluster.
+                self.made = None;
+                self.rules = rules;
+            }
             self.keys_of = Some(sourced.commit);
         }
         let Some(released) = released else { return };
@@ -305,15 +314,19 @@ impl Round<'_> {
         past: &Past<'_>,
     ) -> Result<Option<Signed>, IssueError> {
         let before = self.before.by_uid.get(&cluster.uid);
+        let said = before.map(|before| &before.statement);
+        let ledger = &self.released.ledger;
+        let rules = self.issuer.rules.as_ref();
+        let (depends_on, max_hold_seconds) = statement::ruled(rules, said, ledger, cluster);
         let facts = Facts {
             commit: self.branch(cluster, past)?,
             source: past.sources.get(&cluster.changed).copied().flatten(),
-            allowances: self.allowances(cluster, before.map(|one| &one.statement), past)?,
+            allowances: self.allowances(cluster, said, past)?,
+            depends_on,
+            max_hold_seconds,
         };
-        let ledger = &self.released.ledger;
         let id = self.fleet.and_then(|fleet| fleet.cluster_id(cluster.name.as_str()));
         let draft = statement::draft(ledger, cluster, id, holds, facts, self.now);
-        let said = before.map(|before| &before.statement);
         let Some(next) = statement::next(said, draft, past.head, cluster.uid, self.now) else {
             return Ok(before.map(|before| (cluster.uid, Arc::clone(before), false)));
         };

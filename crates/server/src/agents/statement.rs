@@ -5,11 +5,15 @@
 //! starts again says what it said.
 
 use api::agent::{Allowance, ClusterIdentity, Statement, StatementHold, Stopped, Window};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use model::{
-    ClusterId, ClusterSet, ClusterUid, CommitId, Generation, Layout, Ledger, LedgerCluster,
-    Observed, PlacedHold, PlacedKind,
+    ApplicationId, ClusterId, ClusterSet, ClusterUid, CommitId, Generation, Layout, Ledger,
+    LedgerCluster, Observed, PlacedHold, PlacedKind,
 };
+use plan::Fleet;
 
 /// For how long a statement counts.
 const VALIDITY: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -20,8 +24,8 @@ const RENEWAL: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Over how long the renewals of clusters are spread, so that they do not come at once.
 const SPREAD: SignedDuration = SignedDuration::from_hours(24);
 
-/// For how long a site may hold back a release.
-pub(super) const MAX_HOLD: SignedDuration = SignedDuration::from_hours(24);
+/// For how long a site may hold back a release while no source was ever read.
+const MAX_HOLD: Duration = Duration::from_secs(24 * 3_600);
 
 /// The step at which something is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +46,64 @@ pub(super) struct Facts {
     pub(super) source: Option<CommitId>,
     /// What may be deleted.
     pub(super) allowances: Vec<Allowance>,
+    /// Which applications wait for which.
+    pub(super) depends_on: Dependencies,
+    /// For how many seconds the site may hold back a release.
+    pub(super) max_hold_seconds: u64,
+}
+
+/// For each application that waits for others: which these are.
+pub(super) type Dependencies = BTreeMap<String, BTreeSet<String>>;
+
+/// What the source in use says about the releases of all clusters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rules {
+    depends_on: Dependencies,
+    max_hold_seconds: u64,
+}
+
+impl Rules {
+    /// The rules of a fleet.
+    pub(super) fn of(fleet: &Fleet) -> Self {
+        let name = |id: &ApplicationId| fleet.applications[id.0 as usize].name.to_string();
+        let waiting = fleet.applications.iter().filter(|one| !one.depends_on.is_empty());
+        let depends_on = waiting
+            .map(|one| (one.name.to_string(), one.depends_on.iter().map(name).collect()))
+            .collect();
+        Self { depends_on, max_hold_seconds: fleet.max_hold.as_secs() }
+    }
+
+    /// Which applications wait for which on a cluster that runs these. What is not there is not
+    /// waited for.
+    fn dependencies(&self, runs: &BTreeSet<&str>) -> Dependencies {
+        let here = self.depends_on.iter().filter(|(name, _)| runs.contains(name.as_str()));
+        let here = here.map(|(name, others)| {
+            let others = others.iter().filter(|other| runs.contains(other.as_str()));
+            (name.clone(), others.cloned().collect::<BTreeSet<String>>())
+        });
+        here.filter(|(_, others)| !others.is_empty()).collect()
+    }
+}
+
+/// What the rules say of a cluster. While no source is known, what was said before stays.
+pub(super) fn ruled(
+    rules: Option<&Rules>,
+    before: Option<&Statement>,
+    ledger: &Ledger,
+    cluster: &LedgerCluster,
+) -> (Dependencies, u64) {
+    match (rules, before) {
+        (Some(rules), _) if rules.depends_on.is_empty() => {
+            (Dependencies::new(), rules.max_hold_seconds)
+        }
+        (Some(rules), _) => {
+            let names = &ledger.applications;
+            let runs = cluster.cells.iter().map(|cell| names[cell.application.0 as usize].as_str());
+            (rules.dependencies(&runs.collect()), rules.max_hold_seconds)
+        }
+        (None, Some(before)) => (before.depends_on.clone(), before.max_hold_seconds),
+        (None, None) => (Dependencies::new(), MAX_HOLD.as_secs()),
+    }
 }
 
 /// A hold of a person with the clusters that it selects.
@@ -101,7 +163,8 @@ pub(super) fn draft(
             by: one.hold.by.clone(),
             since: one.hold.at,
         }),
-        max_hold_seconds: MAX_HOLD.as_secs().unsigned_abs(),
+        depends_on: facts.depends_on,
+        max_hold_seconds: facts.max_hold_seconds,
         issued: Timestamp::UNIX_EPOCH,
         expires: Timestamp::UNIX_EPOCH,
     }
@@ -196,6 +259,7 @@ mod tests {
             holds: Vec::new(),
             windows: Vec::new(),
             stopped: None,
+            depends_on: Dependencies::new(),
             max_hold_seconds: 0,
             issued: Timestamp::UNIX_EPOCH,
             expires: Timestamp::UNIX_EPOCH,
@@ -245,5 +309,15 @@ mod tests {
     fn renewals_do_not_come_at_once() {
         assert_eq!(period(ClusterUid([0; 16])), RENEWAL);
         assert_eq!(period(ClusterUid([255; 16])), RENEWAL - SPREAD);
+    }
+
+    #[test]
+    fn an_application_waits_for_what_its_cluster_runs() {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let depends_on = [("web", set(&["gateway", "store"])), ("store", set(&["disks"]))];
+        let depends_on = depends_on.map(|(name, others)| (name.to_owned(), others)).into();
+        let rules = Rules { depends_on, max_hold_seconds: 60 };
+        let here = rules.dependencies(&["web", "store"].into());
+        assert_eq!(here, [("web".to_owned(), set(&["store"]))].into());
     }
 }

@@ -14,8 +14,8 @@ pub use name::{
 };
 pub use path::{BRANCH, FOLDER, TEMPLATE};
 pub use word::{
-    COMPATIBILITY, EXPRESSION, FAN_OUT, KIND_WORD, PERCENT, QUANTITY, SSH_KEY, SUBJECT, TIME_ZONE,
-    UID, VERB_WORD, VERSION, parse_percent, parse_subject,
+    COMPATIBILITY, DURATION, EXPRESSION, FAN_OUT, KIND_WORD, PERCENT, QUANTITY, SSH_KEY, SUBJECT,
+    TIME_ZONE, UID, VERB_WORD, VERSION, parse_duration, parse_percent, parse_subject,
 };
 
 use model::Code;

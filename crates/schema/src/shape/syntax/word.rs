@@ -1,6 +1,7 @@
 //! Texts with a small syntax of their own.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use jiff::tz::TimeZoneDatabase;
 
@@ -247,6 +248,36 @@ pub static PERCENT: Syntax = Syntax {
         None => refuse(text, "percentage from 0% to 100%", "write it as in `1%` or `0.5%`"),
     },
 };
+
+/// How long something may go on.
+pub static DURATION: Syntax = Syntax {
+    name: "a time in seconds, minutes, hours or days",
+    pattern: "^[0-9]{1,5}[smhd]$",
+    words: &[],
+    check: |text| match parse_duration(text) {
+        Some(_) => Ok(()),
+        None => refuse(text, "time", "write it as in `90m`, `4h` or `2d`, up to 30 days"),
+    },
+};
+
+/// The longest time that is taken.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3_600);
+
+/// Reads a time such as `90m`, `4h` or `2d`; nothing for other texts and for more than 30 days.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[number.len()..] {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 24 * 3_600,
+        _ => return None,
+    };
+    let is_number = (1..=5).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+    let number: u64 = number.parse().ok().filter(|_| is_number)?;
+    Some(Duration::from_secs(number * unit)).filter(|duration| *duration <= LONGEST)
+}
 
 /// Reads a percentage as parts per million.
 #[must_use]

@@ -154,3 +154,29 @@ async fn nothing_new_costs_one_request_of_500_bytes() {
     assert!(text.len() <= 500, "{} bytes:\n{text}", text.len());
     running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_what_and_how_long_a_site_may_wait_are_signed() {
+    let running = with_fleet().await;
+    let agent = TestAgent::joined(&running, "la-1").await;
+    let first = agent.take(None, None).await.unwrap();
+    let statement = &first.statement;
+    assert_eq!((statement.depends_on.len(), statement.max_hold_seconds), (0, 24 * 3_600));
+    let mut stream = agent.stream(Some(&first.etag)).await;
+    // No object changes, and still it is said.
+    let source = Clone::of(&running, ADMIN);
+    source.edit("fleet.yaml", "{name: contoso}\n", "{name: contoso}\nspec: {maxHold: 4h}\n");
+    source.edit(
+        "inventory/pets.yaml",
+        "  values: {title: Dogs}",
+        "  dependsOn: [till]\n  values: {title: Dogs}",
+    );
+    assert!(source.push(&["HEAD:refs/heads/main"]).0);
+    assert!(event(&mut stream).await.is_some());
+    let second = agent.take(Some(&first.etag), Some(&statement.tree)).await.unwrap();
+    assert_eq!(second.statement.max_hold_seconds, 4 * 3_600);
+    let waits = [("dogs".to_owned(), ["till".to_owned()].into())].into();
+    assert_eq!(second.statement.depends_on, waits);
+    assert!(second.statement.issued > statement.issued && second.pack.is_empty());
+    running.stop().await;
+}
