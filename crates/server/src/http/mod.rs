@@ -57,7 +57,8 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
     description = "GitOps for very many Kubernetes clusters: documents, changes, releases.",
     license(name = "Apache-2.0", identifier = "Apache-2.0")
 ), components(schemas(
-    api::Document, api::Page<api::Document>, api::Page<api::Binding>, api::Problem, api::Edited
+    api::Document, api::Page<api::Document>, api::Page<api::Binding>, api::Problem, api::Edited,
+    api::WatchEvent
 )))]
 struct Description;
 

@@ -8,7 +8,6 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use api::WatchEvent;
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -19,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -88,6 +88,21 @@ impl Drop for Open {
     }
 }
 
+/// One message of the stream, by the fields of
+/// <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "it describes answers")]
+struct SentEvent {
+    /// `ready`, `reset`, or the kind of what happened.
+    event: String,
+    /// What `Last-Event-ID` takes.
+    id: Option<String>,
+    /// A `WatchEvent` as JSON; an empty object of `ready` and `reset`.
+    data: String,
+    /// In how many milliseconds to come back after a lost connection.
+    retry: Option<u32>,
+}
+
 /// What happens from now on, or after `Last-Event-ID`, as server-sent events: `ready` first, then
 /// an event for each thing that the caller may see. `reset` says that some were forgotten, so that
 /// all is to be read again. Lines with `:` keep the connection open.
@@ -95,7 +110,7 @@ impl Drop for Open {
     ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event seen."),
 ), responses(
     (status = 200, description = "Events, for as long as the client takes them.",
-        body = WatchEvent, content_type = "text/event-stream"),
+        body = SentEvent, content_type = "text/event-stream"),
     (status = 400),
     (status = 403),
 ))]

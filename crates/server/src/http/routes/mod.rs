@@ -146,11 +146,20 @@ fn add_common(path: &str, operation: &mut Value) {
     if need(path) == Need::Nothing {
         operation["security"] = json!([]);
     }
+    let takes_body = operation.get("requestBody").is_some();
+    let takes_parameters = operation.get("parameters").is_some() || path.contains('{');
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     let problem = json!({"application/problem+json": {"schema": {
         "$ref": "#/components/schemas/Problem",
     }}});
     let mut common = vec![("429", "Too many requests."), ("503", "Not at the moment.")];
+    if takes_parameters || takes_body {
+        common.push(("400", "The path, the query or the body cannot be read."));
+    }
+    if takes_body {
+        common.push(("413", "The body is too large."));
+        common.push(("415", "The body is not of the type that is taken."));
+    }
     if need(path) != Need::Nothing {
         common.push(("401", "Nobody is signed in, or the token is not valid."));
     }

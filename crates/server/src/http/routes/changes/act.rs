@@ -14,6 +14,7 @@ use super::{approval, blocking, conflict, forbidden, may_see, wire};
 use crate::authorize::{may_anywhere, person};
 use crate::changes::{Actor, Event, Merger, Style};
 use crate::http::AppState;
+use crate::http::body::Input;
 use crate::http::problem::Failure;
 use crate::http::wait;
 use crate::identity::Caller;
@@ -30,7 +31,7 @@ use crate::identity::Caller;
 pub(super) async fn create(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Json(body): Json<NewChange>,
+    Input(body): Input<NewChange>,
 ) -> Result<(StatusCode, Json<Change>), Failure> {
     may_see(&state, &caller)?;
     blocking(move || {
@@ -117,7 +118,7 @@ pub(super) async fn approve(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(number): Path<u32>,
-    Json(body): Json<ApproveChange>,
+    Input(body): Input<ApproveChange>,
 ) -> Result<Json<Change>, Failure> {
     may_see(&state, &caller)?;
     let event = approval(&body)?;
@@ -190,7 +191,7 @@ pub(super) async fn merge(
     Extension(caller): Extension<Caller>,
     Path(number): Path<u32>,
     Query(patience): Query<Patience>,
-    Json(body): Json<MergeChange>,
+    Input(body): Input<MergeChange>,
 ) -> Result<Json<Change>, Failure> {
     may_see(&state, &caller)?;
     let wrong = |detail: &str| Failure::new(StatusCode::BAD_REQUEST, "bad-request", detail);
@@ -268,7 +269,7 @@ pub(super) async fn comment(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(number): Path<u32>,
-    Json(body): Json<CommentText>,
+    Input(body): Input<CommentText>,
 ) -> Result<Json<Change>, Failure> {
     may_see(&state, &caller)?;
     happens(state, caller, number, Event::Commented { text: body.text }).await
