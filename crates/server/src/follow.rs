@@ -211,7 +211,7 @@ impl Inbox {
 
 /// How long to wait until the next fetch, after so many failures in a row; `random` is between 0
 /// and 1. Many servers that lost one forge must not come back to it at the same moment.
-fn pause(n_failures: u32, poll: Duration, random: f64) -> Duration {
+pub(crate) fn pause(n_failures: u32, poll: Duration, random: f64) -> Duration {
     if n_failures == 0 {
         return poll.mul_f64(0.9 + 0.2 * random);
     }

@@ -19,6 +19,7 @@ mod backup;
 mod blame;
 mod catalogue;
 mod changes;
+mod connection;
 mod controller;
 mod data;
 mod edits;
@@ -43,6 +44,7 @@ mod upstream;
 mod webhook;
 
 pub use backup::{BackupError, Entry, Manifest, RestoreError, backup, restore};
+pub use connection::Patience;
 pub use controller::{Controller, ControllerGone, Desk};
 pub use data::{Data, DataError};
 pub use error::PublishError;

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use expand::Expander;
 use git::remote::{Mirror, Remote, RemoteError};
 use jiff::Timestamp;
@@ -15,6 +15,7 @@ use store::{NewToken, Store, StoreError};
 
 use crate::Publisher;
 use crate::agents::{Agents, AgentsError, Issuer, Releases};
+use crate::connection::{Acceptor, Patience};
 use crate::controller::{AuditHead, Controller, Parts, ToldTo};
 use crate::data::{Data, DataError};
 use crate::events::Events;
@@ -106,6 +107,7 @@ pub struct Server {
     state: AppState,
     thread: JoinHandle<()>,
     told: Option<Told>,
+    patience: Patience,
     new_token: Option<Secret>,
 }
 
@@ -124,10 +126,7 @@ impl Server {
             Some(_) => None,
             None => first_token(&store).await?,
         };
-        let listen = |source| ServeError::Listen { address: settings.listen, source };
-        let listener = std::net::TcpListener::bind(settings.listen).map_err(listen)?;
-        listener.set_nonblocking(true).map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        let (listener, address) = bound(settings.listen)?;
         let is_https = settings.tls.is_some() || settings.behind_proxy;
         let tls = match settings.tls {
             Some(tls) => Some((tls.clone(), load(&tls).await?)),
@@ -188,7 +187,8 @@ impl Server {
             streams: Arc::default(),
             pasts: Arc::default(),
         });
-        Ok(Self { listener, address, tls, state, thread, told, new_token })
+        let patience = settings.patience;
+        Ok(Self { listener, address, tls, state, thread, told, patience, new_token })
     }
 
     /// Where it listens; with the port that the system chose, where 0 was asked for.
@@ -228,9 +228,10 @@ impl Server {
     /// # Errors
     /// The listener fails.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
-        let Self { listener, address, tls, state, thread, told, .. } = self;
+        let Self { listener, address, tls, state, thread, told, patience, .. } = self;
         let handle = Handle::new();
-        let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let service =
+            router(state.clone(), patience).into_make_service_with_connect_info::<SocketAddr>();
         let listen = |source| ServeError::Listen { address, source };
         let presence = Arc::clone(&state.agents.presence);
         let keeping =
@@ -239,13 +240,16 @@ impl Server {
             match tls {
                 Some((files, config)) => {
                     let reload = tokio::spawn(reload(files, config.clone()));
-                    let server = axum_server::from_tcp_rustls(listener, config)?;
+                    let acceptor = RustlsAcceptor::new(config).acceptor(Acceptor(patience));
+                    let server = axum_server::from_tcp(listener)?.acceptor(acceptor);
+                    let server = server.first_request_timeout(patience.first_request);
                     let ended = server.handle(handle.clone()).serve(service).await;
                     reload.abort();
                     ended
                 }
                 None => {
-                    let server = axum_server::from_tcp(listener)?;
+                    let server = axum_server::from_tcp(listener)?.acceptor(Acceptor(patience));
+                    let server = server.first_request_timeout(patience.first_request);
                     server.handle(handle.clone()).serve(service).await
                 }
             }
@@ -274,6 +278,15 @@ impl Server {
         drop(told);
         answered.map_err(listen)
     }
+}
+
+/// A socket that listens, and where.
+fn bound(address: SocketAddr) -> Result<(std::net::TcpListener, SocketAddr), ServeError> {
+    let failed = |source| ServeError::Listen { address, source };
+    let listener = std::net::TcpListener::bind(address).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 /// Reads the head of the audit record from the loop's thread.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use git::remote::Remote;
 
 use crate::webhook::Provider;
-use crate::{Oidc, Secret};
+use crate::{Oidc, Patience, Secret};
 
 /// How a server is set up.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub struct Settings {
     pub webhooks: BTreeMap<Provider, Secret>,
     /// The provider that knows people, besides those of this server.
     pub oidc: Option<Oidc>,
+    /// For how long a client may keep it waiting.
+    pub patience: Patience,
     /// How long it may take until a source that nobody announced is seen.
     pub poll: Duration,
     /// What builds templates with kustomize and Helm.

@@ -170,6 +170,7 @@ impl Arguments {
             ledger: self.elsewhere.ledger()?,
             webhooks: self.elsewhere.webhooks()?,
             oidc: self.oidc.settings()?,
+            patience: server::Patience::default(),
             poll: self.poll,
             expansion: session.expansion.clone(),
         })

@@ -41,6 +41,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
 
+use crate::connection::Patience;
+
 /// The largest body of a request, besides those of Git: 8 MiB.
 const LARGEST_BODY: usize = 8 << 20;
 
@@ -63,7 +65,7 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 struct Description;
 
 /// The whole server as one service.
-pub(crate) fn router(state: AppState) -> Router {
+pub(crate) fn router(state: AppState, patience: Patience) -> Router {
     let (api, description) =
         utoipa_axum::router::OpenApiRouter::with_openapi(Description::openapi())
             .merge(routes::api())
@@ -75,7 +77,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_ANSWER))
         // What streams has limits of its own.
-        .merge(routes::git())
+        .merge(routes::git(patience))
         .fallback(answer::no_such_path)
         .method_not_allowed_fallback(answer::wrong_method)
         .layer(axum::middleware::from_fn_with_state(state.clone(), audit::of_each))

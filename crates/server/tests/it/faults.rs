@@ -1,10 +1,11 @@
 //! What a server does while something that it depends on is gone.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use reqwest::Method;
-use server::{Secret, Settings};
+use server::{Patience, Secret, Settings};
 use testkit::Postgres;
 
 use crate::elsewhere::Far;
@@ -70,11 +71,7 @@ async fn slow_clients_keep_nobody_waiting() {
         stream.write_all(text.as_bytes()).unwrap();
         stream
     };
-    let body = format!(
-        "POST /git/source.git/git-receive-pack HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \
-         {ADMIN}\r\nContent-Type: application/x-git-receive-pack-request\r\nContent-Length: \
-         1000000\r\n\r\n0"
-    );
+    let body = push_without_its_body();
     let slow: Vec<TcpStream> =
         (0..100).flat_map(|_| [begin("GET /healthz HTTP/1.1\r\nX-Slow: "), begin(&body)]).collect();
     // Should they wait for the slow ones, this does not end.
@@ -83,5 +80,74 @@ async fn slow_clients_keep_nobody_waiting() {
         assert_eq!(running.get("/api/v1/status").await.0, 200);
     }
     drop(slow);
+    running.stop().await;
+}
+
+/// The beginning of a push of which nothing else comes.
+fn push_without_its_body() -> String {
+    format!(
+        "POST /git/source.git/git-receive-pack HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \
+         {ADMIN}\r\nContent-Type: application/x-git-receive-pack-request\r\nContent-Length: \
+         1000000\r\n\r\n0"
+    )
+}
+
+/// A server that waits for nobody, and a connection to it that is given up by the client after far
+/// longer.
+async fn impatient() -> (Running, impl Fn(&str) -> TcpStream) {
+    let folder = tempfile::tempdir().unwrap();
+    let short = Duration::from_millis(200);
+    let patience = Patience { first_request: short, next_part: short, unread: short };
+    let settings = Settings { patience, ..settings(folder.path()) };
+    let running = Running::with(folder, settings).await;
+    let host = running.url.strip_prefix("http://").unwrap().to_owned();
+    let begin = move |text: &str| {
+        let mut stream = TcpStream::connect(&host).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_write_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.write_all(text.as_bytes()).unwrap();
+        stream
+    };
+    (running, begin)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_does_not_come_is_not_waited_for() {
+    let (running, begin) = impatient().await;
+    let mut headers = begin("GET /healthz HTTP/1.1\r\nX-Slow: ");
+    let mut body = begin(&push_without_its_body());
+    let read = tokio::task::spawn_blocking(move || {
+        let (mut none, mut refusal) = (Vec::new(), Vec::new());
+        // Both end: the server closes them.
+        headers.read_to_end(&mut none).unwrap();
+        let mut part = [0; 4096];
+        while refusal.is_empty() {
+            let n = body.read(&mut part).unwrap();
+            assert!(n > 0, "it ended without an answer");
+            refusal.extend_from_slice(&part[..n]);
+        }
+        String::from_utf8(refusal).unwrap()
+    });
+    let refusal = read.await.unwrap();
+    assert!(refusal.starts_with("HTTP/1.1 4"), "{refusal}");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_no_answer_is_let_go() {
+    let (running, begin) = impatient().await;
+    let request = "GET /api/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut deaf = begin(request);
+    // Answers of which nothing is taken fill what lies between, and then nobody goes on.
+    let failure = tokio::task::spawn_blocking(move || {
+        loop {
+            if let Err(error) = deaf.write_all(request.as_bytes()) {
+                return error.kind();
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    });
+    let failure = failure.await.unwrap();
+    assert!(matches!(failure, ErrorKind::BrokenPipe | ErrorKind::ConnectionReset), "{failure:?}");
     running.stop().await;
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::{Method, Response};
 use serde_json::Value;
-use server::{Controller, Secret, ServeError, Server, Settings};
+use server::{Controller, Patience, Secret, ServeError, Server, Settings};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -39,6 +39,7 @@ pub(crate) fn settings(data: &Path) -> Settings {
         ledger: None,
         webhooks: BTreeMap::new(),
         oidc: None,
+        patience: Patience::default(),
         poll: Duration::from_millis(200),
         expansion: expand::Settings {
             kustomize: None,

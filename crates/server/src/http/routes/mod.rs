@@ -29,6 +29,7 @@ use axum::body::Bytes;
 use axum::http::header;
 use axum::routing::get;
 use serde_json::{Value, json};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -37,6 +38,7 @@ pub(super) use ledger::step_of;
 use super::AppState;
 use super::reference::Reference;
 use super::rules::{Need, need};
+use crate::connection::Patience;
 
 /// Every route that the description of the API lists.
 pub(crate) fn api() -> OpenApiRouter<AppState> {
@@ -64,8 +66,8 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
 }
 
 /// The routes of Git's protocol, which Git describes and the description of the API does not.
-pub(crate) fn git() -> Router<AppState> {
-    git::routes()
+pub(crate) fn git(patience: Patience) -> Router<AppState> {
+    git::routes().layer(RequestBodyTimeoutLayer::new(patience.next_part))
 }
 
 /// The description itself, for programs and for people.
