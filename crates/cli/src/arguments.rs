@@ -131,6 +131,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("ca-file", "RES_EDGE_CA_FILE"),
     ("cache-dir", "RES_EDGE_CACHE_DIR"),
     ("clusters", "RES_EDGE_CLUSTERS"),
+    ("commit-status", "RES_EDGE_COMMIT_STATUS"),
     ("confirm", "RES_EDGE_CONFIRM"),
     ("context", "RES_EDGE_CONTEXT"),
     ("data", "RES_EDGE_DATA"),

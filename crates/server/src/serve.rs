@@ -15,6 +15,7 @@ use store::{NewToken, Store, StoreError};
 
 use crate::Publisher;
 use crate::agents::{Agents, AgentsError, Issuer, Releases};
+use crate::commit_status::{self, Place};
 use crate::connection::{Acceptor, Patience};
 use crate::controller::{AuditHead, Controller, Parts, ToldTo};
 use crate::data::{Data, DataError};
@@ -26,7 +27,7 @@ use crate::http::{AppState, Limits, Shared, router};
 use crate::identity::{
     ADMINISTRATOR, Callers, Front, IdentityProvider, OidcMistake, Passwords, Secret,
 };
-use crate::settings::{Elsewhere, PairError, Settings, Tls};
+use crate::settings::{Elsewhere, ForgeMistake, PairError, Settings, Tls};
 use crate::telemetry::Metrics;
 use crate::upstream::Branches;
 
@@ -54,6 +55,9 @@ pub enum ServeError {
     /// The settings do not go together.
     #[error(transparent)]
     Pair(#[from] PairError),
+    /// The source is not at the forge that is to be told of commits.
+    #[error(transparent)]
+    Forge(#[from] ForgeMistake),
     /// The copy of a repository that is elsewhere.
     #[error(transparent)]
     Remote(#[from] RemoteError),
@@ -118,6 +122,7 @@ impl Server {
     /// [`ServeError`].
     pub async fn start(settings: Settings) -> Result<Self, ServeError> {
         settings.check()?;
+        let told_of_commits = told_of_commits(&settings)?;
         let provider = settings.oidc.map(IdentityProvider::new).transpose()?.map(Arc::new);
         let data = Arc::new(Data::open_when_free(&settings.data).await?);
         let place = settings.database.unwrap_or_else(|| store::Place::Sqlite(data.database()));
@@ -156,6 +161,9 @@ impl Server {
             }
             None => None,
         };
+        if let Some(place) = told_of_commits {
+            tokio::spawn(commit_status::tell(place, controller.clone()));
+        }
         let callers = Arc::new(Callers::new(store.clone(), settings.admin_token.as_ref()));
         let limits = Arc::new(Limits::new(settings.behind_proxy));
         let elsewhere = followed.as_ref().map(|followed| Arc::clone(&followed.url));
@@ -287,6 +295,12 @@ fn bound(address: SocketAddr) -> Result<(std::net::TcpListener, SocketAddr), Ser
     listener.set_nonblocking(true).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))
+}
+
+/// The forge that is told what becomes of commits, if there is one.
+fn told_of_commits(settings: &Settings) -> Result<Option<Place>, ForgeMistake> {
+    let told = settings.commit_statuses.as_ref().zip(settings.source.as_ref());
+    told.map(|(statuses, source)| Place::new(statuses, source.remote.url())).transpose()
 }
 
 /// Reads the head of the audit record from the loop's thread.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use git::remote::Remote;
 
 use crate::webhook::Provider;
-use crate::{Oidc, Patience, Secret};
+use crate::{CommitStatuses, Oidc, Patience, Secret};
 
 /// How a server is set up.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub struct Settings {
     pub ledger: Option<Remote>,
     /// What forges prove themselves by; webhooks of the others are not taken.
     pub webhooks: BTreeMap<Provider, Secret>,
+    /// Where it is told what became of commits; nowhere if nothing is named.
+    pub commit_statuses: Option<CommitStatuses>,
     /// The provider that knows people, besides those of this server.
     pub oidc: Option<Oidc>,
     /// For how long a client may keep it waiting.
@@ -76,6 +78,9 @@ pub enum PairError {
     /// There is nothing to fetch.
     #[error("webhooks are for a source that is elsewhere; a push to the built-in one is seen")]
     WebhooksWithoutSource,
+    /// There is nobody to tell.
+    #[error("commit statuses are for a source that is elsewhere, at a forge")]
+    StatusesWithoutSource,
 }
 
 impl PairError {
@@ -91,8 +96,19 @@ impl PairError {
                 "give `--source-url` and `--ledger-url`, or leave out `--database` for one server"
             }
             Self::WebhooksWithoutSource => "give `--source-url`, or leave out `--webhook-secret`",
+            Self::StatusesWithoutSource => "give `--source-url`, or leave out `--commit-status`",
         }
     }
+}
+
+/// An address that is not one of a repository at a forge.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{url}` is not the address of a repository at {provider}, which is to be told of commits")]
+pub struct ForgeMistake {
+    /// The forge.
+    pub provider: Provider,
+    /// The address of the source.
+    pub url: String,
 }
 
 impl Settings {
@@ -110,6 +126,9 @@ impl Settings {
             (false, true, _) => Err(PairError::DatabaseWithoutLedger),
             (false, false, false) if !self.webhooks.is_empty() => {
                 Err(PairError::WebhooksWithoutSource)
+            }
+            (false, false, false) if self.commit_statuses.is_some() => {
+                Err(PairError::StatusesWithoutSource)
             }
             _ => Ok(()),
         }

@@ -1,6 +1,7 @@
 //! A small forge on loopback: stock `git http-backend` behind HTTP/1.1 with Basic.
 //!
-//! Each connection carries one request. It is enough for `git` as a client, and for nothing else.
+//! Each connection carries one request. It is enough for `git` as a client, and takes whatever is
+//! posted to its API without a look at it.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -28,6 +29,19 @@ struct Shared {
     ends: AtomicBool,
     /// The header `Authorization` of each request.
     seen: Mutex<Vec<Option<String>>>,
+    /// What was posted to its API.
+    posted: Mutex<Vec<Posted>>,
+}
+
+/// What somebody posted to the API of a [`Forge`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// The path.
+    pub path: String,
+    /// The header `Authorization`.
+    pub authorization: Option<String>,
+    /// The body.
+    pub body: String,
 }
 
 struct Request {
@@ -65,6 +79,7 @@ impl Forge {
             redirect,
             ends: AtomicBool::new(false),
             seen: Mutex::default(),
+            posted: Mutex::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
         let address = listener.local_addr().expect("it was just bound");
@@ -96,6 +111,15 @@ impl Forge {
     pub fn authorizations(&self) -> Vec<Option<String>> {
         self.shared.seen.lock().expect("no thread panics with it").clone()
     }
+
+    /// What was posted to its API until now.
+    ///
+    /// # Panics
+    /// If a thread of the server panicked.
+    #[must_use]
+    pub fn posted(&self) -> Vec<Posted> {
+        self.shared.posted.lock().expect("no thread panics with it").clone()
+    }
 }
 
 impl Drop for Forge {
@@ -116,6 +140,12 @@ impl Shared {
         if let Some(to) = &self.redirect {
             let target = format!("{to}{}?{}", request.path, request.query);
             return respond(output, "302 Found", &format!("Location: {target}\r\n"), b"");
+        }
+        if request.method == "POST" && request.path.starts_with("/api/") {
+            let body = String::from_utf8_lossy(&request.body).into_owned();
+            let posted = Posted { path: request.path, authorization, body };
+            self.posted.lock().expect("no thread panics with it").push(posted);
+            return respond(output, "201 Created", "", b"{}");
         }
         if self.authorization.is_some() && self.authorization != authorization {
             let header = "WWW-Authenticate: Basic realm=\"forge\"\r\n";

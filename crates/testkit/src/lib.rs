@@ -15,7 +15,7 @@ mod source;
 mod ssh;
 
 pub use cases::cases;
-pub use forge::Forge;
+pub use forge::{Forge, Posted};
 pub use kubernetes::{ApiServer, Kubernetes, kubernetes};
 pub use postgres::Postgres;
 pub use programs::{helm, kustomize, oidc_provider};

@@ -164,7 +164,7 @@ Example:
     #[command(after_help = "\
 Example:
   res-edge serve --data ./server --listen 127.0.0.1:7080")]
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     /// Write a server's data folder into one file
     Backup(backup::Arguments),
     /// Make a server's data folder from a backup

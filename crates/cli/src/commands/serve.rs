@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use git::remote::Remote;
-use server::{Elsewhere, Provider, Secret, Server, Settings, Tls};
+use server::{CommitStatuses, Elsewhere, Provider, Secret, Server, Settings, Tls};
 
 use super::Outcome;
 use crate::delivery::elsewhere::{Secrets, address};
@@ -89,6 +89,9 @@ struct ElsewhereArguments {
     /// File with the secret of webhooks of github, gitlab, gitea, bitbucket or azure
     #[arg(long, value_name = "FORGE=FILE", value_delimiter = ',', value_parser = forge_file)]
     webhook_secret: Vec<(Provider, PathBuf)>,
+    /// File with a token to tell that forge what became of each commit
+    #[arg(long, value_name = "FORGE=FILE", value_parser = forge_file)]
+    commit_status: Option<(Provider, PathBuf)>,
 }
 
 impl ElsewhereArguments {
@@ -119,6 +122,15 @@ impl ElsewhereArguments {
             Ok((*provider, read_secret(&what, path, SHORTEST_SECRET)?))
         };
         self.webhook_secret.iter().map(secret).collect()
+    }
+
+    fn commit_statuses(&self) -> Result<Option<CommitStatuses>, CommandError> {
+        let statuses = self.commit_status.as_ref().map(|(provider, path)| {
+            let what = format!("the token for commit statuses of {provider}");
+            let token = read_secret(&what, path, SHORTEST_SECRET)?;
+            Ok(CommitStatuses { provider: *provider, token })
+        });
+        statuses.transpose()
     }
 }
 
@@ -169,6 +181,7 @@ impl Arguments {
             source: self.elsewhere.source()?,
             ledger: self.elsewhere.ledger()?,
             webhooks: self.elsewhere.webhooks()?,
+            commit_statuses: self.elsewhere.commit_statuses()?,
             oidc: self.oidc.settings()?,
             patience: server::Patience::default(),
             poll: self.poll,

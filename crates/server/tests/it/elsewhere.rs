@@ -7,7 +7,7 @@ use std::time::Duration;
 use git::remote::{Credentials, Remote, RemoteUrl};
 use reqwest::Method;
 use serde_json::{Value, json};
-use server::{Elsewhere, Provider, Secret, ServeError, Server, Settings};
+use server::{CommitStatuses, Elsewhere, Provider, Secret, ServeError, Server, Settings};
 use tempfile::TempDir;
 use testkit::{Forge, Postgres, TestRepository};
 
@@ -362,4 +362,34 @@ async fn a_ledger_that_cannot_be_reached_stops_releases_and_not_reads() {
     running.released(&second).await;
     until(&running, |status| status["ledger"]["generation"] == 2).await;
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forge_is_told_what_became_of_each_commit() {
+    let far = Far::new();
+    let statuses = CommitStatuses { provider: Provider::Gitea, token: Secret::new("s3cret") };
+    let running = running(&far, |settings| settings.commit_statuses = Some(statuses)).await;
+    let first = far.push(FLEET);
+    let told = told_of(&far, &first).await;
+    assert_eq!(told["state"], "success", "{told}");
+    assert_eq!(told["description"], "released to 3 clusters, step 1");
+    let second = far.push(&FLEET.replace("kind: Namespace", "kind: Namespaze"));
+    let told = told_of(&far, &second).await;
+    assert_eq!(told["state"], "failure", "{told}");
+    assert_eq!(told["description"], "the source has errors, and nothing was changed");
+    let posted = far.forge.posted();
+    assert!(posted.iter().all(|one| one.authorization.as_deref() == Some("token s3cret")));
+    running.stop().await;
+}
+
+/// What the forge is told of a commit, once it is.
+async fn told_of(far: &Far, commit: &str) -> Value {
+    let path = format!("/api/v1/repos/fleet/statuses/{commit}");
+    for _ in 0..600 {
+        if let Some(posted) = far.forge.posted().into_iter().find(|posted| posted.path == path) {
+            return serde_json::from_str(&posted.body).unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("nothing was said of {commit}: {:#?}", far.forge.posted());
 }

@@ -38,6 +38,7 @@ pub(crate) fn settings(data: &Path) -> Settings {
         source: None,
         ledger: None,
         webhooks: BTreeMap::new(),
+        commit_statuses: None,
         oidc: None,
         patience: Patience::default(),
         poll: Duration::from_millis(200),

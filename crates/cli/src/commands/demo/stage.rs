@@ -58,6 +58,7 @@ impl Serving {
             source: None,
             ledger: None,
             webhooks: Default::default(),
+            commit_statuses: None,
             patience: server::Patience::default(),
             poll: Duration::from_secs(30),
             expansion: session.expansion.clone(),
