@@ -176,6 +176,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("oidc-redirect", "RES_EDGE_OIDC_REDIRECT"),
     ("offline", "RES_EDGE_OFFLINE"),
     ("once", "RES_EDGE_ONCE"),
+    ("otlp-endpoint", "RES_EDGE_OTLP_ENDPOINT"),
     ("output", "RES_EDGE_OUTPUT"),
     ("poll", "RES_EDGE_POLL"),
     ("program", "RES_EDGE_PROGRAM"),

@@ -11,7 +11,7 @@ use server::{CommitStatuses, Elsewhere, Provider, Secret, Server, Settings, Tls}
 use super::Outcome;
 use crate::delivery::elsewhere::{Secrets, address};
 use crate::error::{CommandError, ErrorKind};
-use crate::log;
+use crate::log::{self, Log};
 use crate::oidc::OidcFlags;
 use crate::session::Session;
 use crate::signals::told_to_end;
@@ -52,6 +52,9 @@ pub(crate) struct Arguments {
     /// How long a source that nobody announced may go unseen
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = crate::duration::duration)]
     poll: Duration,
+    /// Collector to send traces to, as OTLP over HTTP; off unless given
+    #[arg(long, value_name = "URL", value_parser = log::collector)]
+    otlp_endpoint: Option<reqwest::Url>,
     #[command(flatten)]
     oidc: OidcFlags,
     #[command(flatten)]
@@ -145,7 +148,8 @@ fn forge_file(text: &str) -> Result<(Provider, PathBuf), String> {
 /// The server cannot start, or its listener fails.
 pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcome, CommandError> {
     let settings = arguments.settings(session)?;
-    log::start(session.terminal.colours_messages());
+    let collector = arguments.otlp_endpoint.as_ref();
+    let _log = Log::start(session.terminal.colours_messages(), collector)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| {
         CommandError::new(ErrorKind::Unavailable, format!("cannot start threads: {error}"))
     })?;

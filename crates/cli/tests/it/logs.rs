@@ -1,7 +1,7 @@
 //! What a server writes about itself: its log.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 
 use crate::sandbox::Sandbox;
@@ -14,7 +14,7 @@ fn serve(sandbox: &Sandbox, more: &[&str], variables: &[(&str, &str)]) -> (Child
     let mut words: Vec<&str> = words.split_whitespace().collect();
     words.extend(more);
     let mut command = sandbox.command(&words);
-    let variables = variables.iter().copied().chain([("RES_EDGE_LOG", "server=debug")]);
+    let variables = [("RES_EDGE_LOG", "server=debug")].iter().chain(variables).copied();
     let mut child = command.envs(variables).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     let mut errors = BufReader::new(child.stderr.take().unwrap());
@@ -57,4 +57,61 @@ fn lines_of_the_log_carry_the_id_of_their_request() {
     assert_eq!(line["span"]["id"], "an-id-of-a-test");
     assert_eq!((&line["fields"]["status"], &line["level"]), (&200.into(), &"DEBUG".into()));
     assert!(!log.contains("canary"));
+}
+
+/// Takes requests with bodies and answers each with 200, until what came holds a text; then answers
+/// all of it.
+fn collect_until(listener: &TcpListener, text: &str) -> Vec<u8> {
+    let mut collected = Vec::new();
+    while !contains(&collected, text) {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let (mut line, mut length) = (String::new(), 0);
+        while reader.read_line(&mut line).unwrap() > 2 {
+            collected.extend_from_slice(line.as_bytes());
+            let line = std::mem::take(&mut line).to_lowercase();
+            if let Some(value) = line.strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        collected.extend_from_slice(&body);
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            .unwrap();
+    }
+    collected
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|part| part == text.as_bytes())
+}
+
+#[test]
+fn traces_go_to_the_collector_that_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let collector = format!("http://{}", listener.local_addr().unwrap());
+    let collecting = std::thread::spawn(move || collect_until(&listener, "an-id-of-a-trace"));
+    let sandbox = Sandbox::empty();
+    let (child, url) = serve(&sandbox, &["--otlp-endpoint", &collector], &[]);
+    assert_eq!(ask(&url, "/healthz?canary=1", "an-id-of-a-trace"), "HTTP/1.1 200 OK");
+    // What is not sent yet is sent when the server ends.
+    end(child);
+    let collected = collecting.join().unwrap();
+    for text in ["POST /v1/traces", "res-edge", "GET /healthz", "http.response.status_code"] {
+        assert!(contains(&collected, text), "{text}: {}", String::from_utf8_lossy(&collected));
+    }
+    assert!(!contains(&collected, "canary"));
+}
+
+#[test]
+fn without_its_collector_the_server_serves_and_says_so() {
+    let sandbox = Sandbox::empty();
+    let nowhere = [("RES_EDGE_OTLP_ENDPOINT", "http://127.0.0.1:1"), ("RES_EDGE_LOG", "warn")];
+    let (child, url) = serve(&sandbox, &[], &nowhere);
+    assert_eq!(ask(&url, "/healthz", "an-id"), "HTTP/1.1 200 OK");
+    let log = end(child);
+    assert!(log.contains("opentelemetry"), "{log}");
+    assert!(log.contains("stopped\n"), "{log}");
 }
