@@ -41,7 +41,8 @@ pub use held::{Emptied, Held, HeldItem, Part, Reason};
 pub use placed::{NewHold, OrderError, Orders, Placed, follow_orders};
 pub use preview::{
     BindingChange, Brake, Clusters, Contents, CreatedObject, DeletedObject, EffectCount, Fetch,
-    FileChange, Group, Hidden, Line, NamespaceCount, Preview, Reasons, Sign, brakes, preview,
+    FileChange, FleetRequests, Group, GroupRequests, Hidden, Line, NamespaceCount, Preview,
+    Reasons, Sign, UnreadRequests, brakes, preview,
 };
 pub use refusal::Refusal;
 pub use rollback::{RollbackScope, RolledBack, roll_back};

@@ -10,6 +10,7 @@ use model::{
 };
 
 use super::groups::{self, Groups};
+use super::requests::{Placed, Total};
 use super::walk::{Comparison, FileSides, Walked, walk_all};
 use super::{
     BindingChange, Clusters, Contents, CreatedObject, DeletedObject, Fetch, FileChange, Group,
@@ -379,12 +380,14 @@ impl Builder<'_> {
 
     fn finish(mut self, contents: &dyn Contents, reasons: &dyn Reasons) -> Preview {
         let differing = std::mem::take(&mut self.differing);
+        let mut total = self.placed_requests(contents);
         let comparison = Comparison::new(contents, differing.iter().map(|file| file.sides));
         for file in &differing {
             let compared = comparison.get(&file.sides);
-            let compared = (compared.change, compared.n_bytes);
+            total.add(&compared.requests, self.groups.named(file.part), file.cluster);
             self.groups.add(file.part, &file.path, file.sides, compared, file.cluster);
         }
+        self.preview.requests = total.named(&|clusters| self.named(clusters));
         let trees =
             self.walked.values().flat_map(|walked| walked.folders.iter().chain(&walked.added));
         let fetch = groups::fetch(self.groups.contents().chain(trees.copied()));
@@ -406,6 +409,22 @@ impl Builder<'_> {
         self.counted(reasons)
     }
 
+    /// What applications request that come to clusters or leave them.
+    fn placed_requests(&self, contents: &dyn Contents) -> Total {
+        let (placed, mut total) = (Placed::read(contents, &self.walked), Total::default());
+        let difference = self.difference;
+        for cluster in difference.clusters.iter().filter(|cluster| cluster.ledger.is_some()) {
+            for cell in cluster.cells.iter().filter(|cell| moves(cell)) {
+                let walked = cell.transition().and_then(|one| self.walked.get(&one));
+                let part = || Part::Application(difference.application(cell.application).clone());
+                for change in walked.into_iter().flat_map(|walked| placed.of(walked)) {
+                    total.add(change, &part(), cluster.rendered as u32);
+                }
+            }
+        }
+        total
+    }
+
     fn unread_groups(&mut self) -> Vec<Group> {
         let folders = std::mem::take(&mut self.unread_folders);
         let group = |((part, path), clusters)| {
@@ -416,7 +435,8 @@ impl Builder<'_> {
             };
             let (change, fetch) = (FileChange::Hidden(Hidden::Unread), Fetch::default());
             let (path, why) = (format!("{root}{path}"), Why::default());
-            Group { part, path, clusters, change, n_variants: 1, fetch, why }
+            let requests = None;
+            Group { part, path, clusters, change, n_variants: 1, requests, fetch, why }
         };
         folders.into_iter().map(group).collect()
     }

@@ -7,7 +7,8 @@ use model::{ObjectEffect, ObjectId};
 use rayon::prelude::*;
 
 use super::lines::{Key, Shape, shown, texts};
-use super::walk::{Comparison, FileSides};
+use super::requests::Tally;
+use super::walk::{Compared, Comparison, FileSides};
 use super::{Contents, EffectCount, Fetch, FileChange, Group, Hidden};
 use crate::held::Part;
 use crate::preview::Clusters;
@@ -34,6 +35,7 @@ struct Members {
     /// Positions in the newer render, in order.
     clusters: Vec<u32>,
     contents: HashMap<ObjectId, u64>,
+    requests: Tally,
 }
 
 /// Differences of one shape by their numbers.
@@ -49,6 +51,7 @@ pub(super) struct Found {
     change: u32,
     n_variants: usize,
     fetch: Fetch,
+    requests: Tally,
 }
 
 impl Groups {
@@ -74,17 +77,20 @@ impl Groups {
         part: u32,
         path: &Arc<str>,
         sides: FileSides,
-        compared: (u32, u64),
+        compared: &Compared,
         cluster: u32,
     ) {
-        let (change, n_bytes) = compared;
-        let members = self.by_change.entry(((part, Arc::clone(path)), change));
+        let Compared { change, n_bytes, requests } = compared;
+        let n_bytes = *n_bytes;
+        let members = self.by_change.entry(((part, Arc::clone(path)), *change));
         let members = members.or_insert_with(|| Members {
             sides,
             clusters: Vec::new(),
             contents: HashMap::new(),
+            requests: Tally::default(),
         });
         members.clusters.push(cluster);
+        members.requests.add(&requests.sums);
         let is_new = sides.0.map(|side| side.1) != sides.1.map(|side| side.1);
         members.contents.extend(sides.1.filter(|_| is_new).map(|(_, id)| (id, n_bytes)));
     }
@@ -126,13 +132,16 @@ fn together(part: &Part, path: &Arc<str>, variants: Variants) -> Found {
     let (change, sides) = (variants[0].0, variants[0].1.sides);
     let n_variants = variants.len();
     let (mut clusters, mut contents) = (Vec::new(), HashMap::new());
+    let mut requests = Tally::default();
     for (_, members) in variants {
         clusters.extend(members.clusters);
+        requests.join(members.requests);
         contents.extend(members.contents);
     }
     clusters.sort_unstable();
     let fetch = Fetch { n_objects: contents.len(), n_bytes: contents.values().sum() };
-    Found { part: part.clone(), path: Arc::clone(path), clusters, sides, change, n_variants, fetch }
+    let (part, path) = (part.clone(), Arc::clone(path));
+    Found { part, path, clusters, sides, change, n_variants, fetch, requests }
 }
 
 /// Groups as they are shown, and what they set off.
@@ -150,6 +159,7 @@ pub(super) fn present(
             clusters: name(&one.clusters),
             change,
             n_variants: one.n_variants,
+            requests: one.requests.of_group(),
             fetch: one.fetch,
             why: Why::default(),
         };

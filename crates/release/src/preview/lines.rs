@@ -3,7 +3,7 @@
 //! Two differences are the same where the same lines come and go at the same place. Lines around
 //! them do not count: they may hold what is each cluster's own.
 
-use model::{Mode, ObjectId};
+use model::{Mode, ObjectId, RequestChange};
 use similar::{ChangeTag, DiffTag, TextDiff};
 
 use super::{Contents, Hidden, Line, Sign};
@@ -47,27 +47,48 @@ impl Key {
     }
 }
 
-/// What differs between two files, and how many bytes the newer one has.
-pub(super) fn compare(contents: &dyn Contents, old: Side, new: Side) -> (Key, u64) {
-    let (old, new) = match (old, new) {
-        (None, new) => {
-            let bytes = new.and_then(|(_, id)| contents.blob(id));
-            return (Key::Added, bytes.map_or(0, |bytes| bytes.len() as u64));
+/// What differs between two files, how many bytes the newer one has, and how the requests of
+/// what is in them change.
+pub(super) fn compare(contents: &dyn Contents, old: Side, new: Side) -> (Key, u64, RequestChange) {
+    let read = |side: Side| side.map(|(_, id)| contents.blob(id));
+    let (before, after) = match (read(old), read(new)) {
+        _ if old.zip(new).is_some_and(|(old, new)| old.1 == new.1) => {
+            return (Key::Hidden(Hidden::Mode), 0, RequestChange::default());
         }
-        (_, None) => return (Key::Removed, 0),
-        (Some((_, old)), Some((_, new))) => (old, new),
+        (None, after) => {
+            let after = after.flatten().unwrap_or_default();
+            return (Key::Added, after.len() as u64, requests(contents, None, Some(&after)));
+        }
+        (Some(before), None) => {
+            let before = before.unwrap_or_default();
+            return (Key::Removed, 0, requests(contents, Some(&before), None));
+        }
+        (Some(Some(before)), Some(Some(after))) => (before, after),
+        (Some(_), Some(_)) => {
+            return (Key::Hidden(Hidden::Unread), 0, RequestChange::default());
+        }
     };
-    if old == new {
-        return (Key::Hidden(Hidden::Mode), 0);
+    let n_bytes = after.len() as u64;
+    match texts(&before, &after) {
+        Ok((old, new)) => {
+            let change = requests(contents, Some(&before), Some(&after));
+            (Key::Lines(changed(old, new)), n_bytes, change)
+        }
+        Err(hidden) => (Key::Hidden(hidden), n_bytes, RequestChange::default()),
     }
-    let (Some(old), Some(new)) = (contents.blob(old), contents.blob(new)) else {
-        return (Key::Hidden(Hidden::Unread), 0);
-    };
-    let key = match texts(&old, &new) {
-        Ok((old, new)) => Key::Lines(changed(old, new)),
-        Err(hidden) => Key::Hidden(hidden),
-    };
-    (key, new.len() as u64)
+}
+
+/// How requests change; a file that is no text has none.
+pub(super) fn requests(
+    contents: &dyn Contents,
+    old: Option<&[u8]>,
+    new: Option<&[u8]>,
+) -> RequestChange {
+    let [old, new] = [old, new].map(|bytes| bytes.map(std::str::from_utf8).transpose());
+    match (old, new) {
+        (Ok(old), Ok(new)) => contents.requests(old, new),
+        _ => RequestChange::default(),
+    }
 }
 
 /// Both texts of two files, where they may be shown.

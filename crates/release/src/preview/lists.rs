@@ -3,7 +3,10 @@
 
 use model::{Edit, EffectKind, LikelyRename, Why};
 
-use super::{BindingChange, Clusters, EffectCount, NamespaceCount, Preview};
+use super::{
+    BindingChange, Clusters, EffectCount, Group, GroupRequests, NamespaceCount, Preview,
+    UnreadRequests,
+};
 use crate::step::count;
 
 /// Up to so many clusters are all named.
@@ -50,6 +53,7 @@ pub(super) fn of(preview: &Preview) -> Vec<List> {
         let effects = preview.effects.iter().filter(|one| one.effect.kind == *kind);
         lists.push((title, effects.map(effect).collect()));
     }
+    lists.push(("requests", requests(preview)));
     lists.push(("placement", placement(preview)));
     lists.push(("created", created(preview)));
     lists.retain(|(_, items)| !items.is_empty());
@@ -114,6 +118,35 @@ fn effect(one: &EffectCount) -> Item {
     };
     let text = format!("{} of {part} on {}{details}{variants}", effect.object, named(clusters));
     item(Tone::Stays, text, clusters.n)
+}
+
+fn requests(preview: &Preview) -> Vec<Item> {
+    let requests = &preview.requests;
+    let mut items = Vec::new();
+    if !requests.sums.is_empty() {
+        let text = format!("{} on all clusters together", requests.sums);
+        let daemons = "of each DaemonSet one pod counts for each cluster".to_owned();
+        let details = requests.daemons.then_some(daemons).into_iter().collect();
+        items.push(Item { details, ..item(Tone::Stays, text, preview.n_clusters_changed) });
+    }
+    let unread = |one: &UnreadRequests| {
+        let (message, part, on) = (&one.message, &one.part, named(&one.clusters));
+        let text = format!("! not counted: {message}, of {part} on {on}");
+        Item { tone: Tone::Goes, text, details: Vec::new(), n_clusters: one.clusters.n }
+    };
+    items.extend(requests.unread.iter().map(unread));
+    items
+}
+
+/// What is said about a group above its lines: why it differs, and how requests change.
+pub(super) fn notes(group: &Group) -> Vec<String> {
+    let mut notes = reasons(&group.why, group.clusters.n);
+    notes.extend(group.requests.map(|requests| match requests {
+        GroupRequests::Each(sums) if group.clusters.n == 1 => format!("requests: {sums}"),
+        GroupRequests::Each(sums) => format!("requests on each: {sums}"),
+        GroupRequests::Together(sums) => format!("requests on all together: {sums}"),
+    }));
+    notes
 }
 
 fn created(preview: &Preview) -> Vec<Item> {

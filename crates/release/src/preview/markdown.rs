@@ -141,7 +141,7 @@ fn lines_of(item: &Item) -> String {
 fn block(group: &Group) -> String {
     let heading = escape(&shortened(&heading(group, true), LONGEST_LINE));
     let mut block = format!("<details><summary>{heading}</summary>\n\n");
-    for line in lists::reasons(&group.why, group.clusters.n) {
+    for line in lists::notes(group) {
         // Writing to a string cannot fail.
         let _ = writeln!(block, "- {}", escape(&shortened(&line, LONGEST_LINE)));
     }

@@ -12,6 +12,7 @@ mod groups;
 mod lines;
 mod lists;
 mod markdown;
+mod requests;
 mod text;
 mod walk;
 
@@ -19,7 +20,7 @@ use std::sync::Arc;
 
 use model::{
     ApplicationName, Cause, ClusterName, Entry, LikelyRename, Move, NamespaceName, ObjectChange,
-    ObjectEffect, ObjectId, ObjectKey, Observed, Rendered, Why,
+    ObjectEffect, ObjectId, ObjectKey, Observed, Rendered, RequestChange, RequestSums, Why,
 };
 
 use crate::difference::Transition;
@@ -41,6 +42,9 @@ pub trait Contents: Sync {
 
     /// What it means that a file with objects changes from one text into another.
     fn effects(&self, old: &str, new: &str) -> Vec<ObjectEffect>;
+
+    /// How requests change with a file, which may come or go.
+    fn requests(&self, old: Option<&str>, new: Option<&str>) -> RequestChange;
 }
 
 /// Tells why something changes. Clusters are positions in the newer render.
@@ -97,6 +101,8 @@ pub struct Preview {
     pub unread: Vec<(Cause, Clusters)>,
     /// What it sets off that objects change, the gravest first.
     pub effects: Vec<EffectCount>,
+    /// How the requests of what changes change, on all clusters that were there before together.
+    pub requests: FleetRequests,
     /// What brakes would hold if the base were released whole.
     pub brakes: Vec<Brake>,
     /// What clusters that were there before would fetch.
@@ -177,6 +183,37 @@ pub struct EffectCount {
     pub clusters: Clusters,
 }
 
+/// How the sums of requests change. Only objects whose requests differ count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FleetRequests {
+    /// The sums before and after.
+    pub sums: RequestSums,
+    /// Whether DaemonSets are among them: one pod of each counts for each cluster.
+    pub daemons: bool,
+    /// What could not be read, in words, and counts on neither side.
+    pub unread: Vec<UnreadRequests>,
+}
+
+/// An object whose requests could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadRequests {
+    /// The part that the object belongs to.
+    pub part: Part,
+    /// The object, and what is wrong.
+    pub message: String,
+    /// Where.
+    pub clusters: Clusters,
+}
+
+/// How the requests in one file change on the clusters of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupRequests {
+    /// So on each of them.
+    Each(RequestSums),
+    /// Not the same on all: so on all of them together.
+    Together(RequestSums),
+}
+
 /// What one brake would hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Brake {
@@ -210,6 +247,8 @@ pub struct Group {
     /// How many differences of one shape are counted together here because there are many: the
     /// same lines of a file, with other values on other clusters. 1 if all are the same.
     pub n_variants: usize,
+    /// How requests change with it, if they do.
+    pub requests: Option<GroupRequests>,
     /// The distinct contents of the file.
     pub fetch: Fetch,
     /// Why it differs. Of a Secret without what stood there and stands there now.

@@ -20,7 +20,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::lists::{self, Item, Tone, listed, named, reasons};
+use super::lists::{self, Item, Tone, listed, named};
 use super::{Fetch, FileChange, Group, Hidden, Line, Preview, Sign};
 use crate::held::Part;
 use crate::step::count;
@@ -84,8 +84,8 @@ impl Page {
             let same_file = files.remove(&(&group.part, group.path.as_str())).unwrap_or_default();
             for (index, group) in same_file.into_iter().take(limit - n_shown).enumerate() {
                 self.line(BOLD, &heading(group, index == 0));
-                let reasons = reasons(&group.why, group.clusters.n);
-                reasons.iter().for_each(|reason| self.line(DIM, &format!("  {reason}")));
+                let notes = lists::notes(group);
+                notes.iter().for_each(|note| self.line(DIM, &format!("  {note}")));
                 self.change(&group.change);
                 n_shown += 1;
             }

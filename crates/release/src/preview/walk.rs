@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use model::{Entry, Layout, Mode, ObjectChange, ObjectId, Observed, tree_bytes};
+use model::{Entry, Layout, Mode, ObjectChange, ObjectId, Observed, RequestChange, tree_bytes};
 use rayon::prelude::*;
 
 use super::Contents;
@@ -33,6 +33,8 @@ pub(super) struct Walked {
     pub(super) folders: Vec<(ObjectId, u64)>,
     /// The files of a tree that is new, with their sizes.
     pub(super) added: Vec<(ObjectId, u64)>,
+    /// The files of a tree that goes.
+    pub(super) removed: Vec<ObjectId>,
 }
 
 /// Walks all transitions.
@@ -50,7 +52,8 @@ fn walk(contents: &dyn Contents, layout: Layout, transition: Transition) -> Walk
     match (old, new) {
         (Some(_), Some(_)) => walk.trees((old, new), "", 0),
         (None, Some(new)) => walk.new_tree(new, 0),
-        (_, None) => {}
+        (Some(old), None) => walk.old_tree(old, 0),
+        (None, None) => {}
     }
     let mut walked = walk.walked;
     // In the layout `manifests` a file is an object.
@@ -123,6 +126,17 @@ impl Walk<'_> {
         }
     }
 
+    /// The files of what goes.
+    fn old_tree(&mut self, id: ObjectId, depth: usize) {
+        let Some(entries) = self.contents.tree(id).filter(|_| depth < MAX_DEPTH) else { return };
+        for entry in &*entries {
+            match entry.mode {
+                Mode::Tree => self.old_tree(entry.id, depth + 1),
+                _ => self.walked.removed.push(entry.id),
+            }
+        }
+    }
+
     /// The entries of a tree; an absent tree has none, an unread one is nothing.
     fn entries(&self, id: Option<ObjectId>) -> Option<Arc<[Entry]>> {
         id.map_or_else(|| Some(Arc::from([])), |id| self.contents.tree(id))
@@ -135,6 +149,8 @@ pub(super) struct Compared {
     pub(super) change: u32,
     /// How many bytes the newer file has.
     pub(super) n_bytes: u64,
+    /// How the requests of what is in them change.
+    pub(super) requests: RequestChange,
 }
 
 /// Every pair of files, compared.
@@ -149,18 +165,18 @@ impl Comparison {
     pub(super) fn new(contents: &dyn Contents, pairs: impl Iterator<Item = FileSides>) -> Self {
         let distinct: BTreeMap<FileSides, ()> = pairs.map(|pair| (pair, ())).collect();
         let distinct: Vec<FileSides> = distinct.into_keys().collect();
-        let compared: Vec<(Key, u64)> =
+        let compared: Vec<(Key, u64, RequestChange)> =
             distinct.par_iter().map(|(old, new)| compare(contents, *old, *new)).collect();
         let mut numbers: HashMap<Key, u32> = HashMap::new();
         let mut keys = Vec::new();
         let mut known = HashMap::with_capacity(distinct.len());
-        for (pair, (key, n_bytes)) in distinct.into_iter().zip(compared) {
+        for (pair, (key, n_bytes, requests)) in distinct.into_iter().zip(compared) {
             let next = keys.len() as u32;
             let change = *numbers.entry(key).or_insert_with_key(|key| {
                 keys.push(key.clone());
                 next
             });
-            known.insert(pair, Compared { change, n_bytes });
+            known.insert(pair, Compared { change, n_bytes, requests });
         }
         Self { keys, pairs: known }
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use insta::assert_snapshot;
 use model::{
-    Cause, ClusterName, Edit, EditKind, EffectKind, Entry, Move, ObjectChange, ObjectEffect,
-    ObjectId, ObjectKey, Observed, Why,
+    Amount, Cause, ClusterName, Edit, EditKind, EffectKind, Entry, Move, ObjectChange,
+    ObjectEffect, ObjectId, ObjectKey, Observed, RequestChange, RequestSums, Requests, Why,
 };
 use proptest::prelude::*;
 use release::{
@@ -68,6 +68,18 @@ kind: Secret
 data: {password: aHVudGVyMg==}
 -- evil/deployment.yaml --
 kind: \u{1b}[2J
+-- small/deployment.yaml --
+cpu: 500m
+-- large/deployment.yaml --
+cpu: 2
+-- large5/deployment.yaml --
+five: 5
+cpu: 2
+-- small5/deployment.yaml --
+five: 5
+cpu: 500m
+-- lots/deployment.yaml --
+cpu: lots
 -- run1/run.sh --
 echo
 -- run2/run.sh (x) --
@@ -113,6 +125,27 @@ impl Contents for Shown<'_> {
         let details = vec![format!("image {old} -> {new}")];
         vec![ObjectEffect { kind: EffectKind::Restart, object, details }]
     }
+
+    fn requests(&self, old: Option<&str>, new: Option<&str>) -> RequestChange {
+        let side = |text: Option<&str>| text.map_or(Ok(Requests::default()), requested);
+        match (side(old), side(new)) {
+            (Ok(before), Ok(after)) if before != after => {
+                RequestChange { sums: RequestSums { before, after }, ..RequestChange::default() }
+            }
+            (Ok(_), Ok(_)) => RequestChange::default(),
+            (Err(fault), _) | (_, Err(fault)) => {
+                RequestChange { unread: vec![fault], ..RequestChange::default() }
+            }
+        }
+    }
+}
+
+/// A line of a file as what it requests, so many times as another line says.
+fn requested(text: &str) -> Result<Requests, String> {
+    let Some((_, cpu)) = text.split_once("cpu: ") else { return Ok(Requests::default()) };
+    let times = if text.contains("five") { 5 } else { 1 };
+    let cpu = Amount::parse(cpu.trim()).ok_or_else(|| format!("Pod web: cpu `{}`", cpu.trim()))?;
+    Ok(Requests { cpu, ..Requests::default() }.times(times))
 }
 
 /// Nobody knows why.
@@ -327,6 +360,67 @@ fn bindings_and_namespaces_that_come_and_go() {
 }
 
 #[test]
+fn requests_are_summed_for_a_group_and_for_the_fleet() {
+    assert_snapshot!(check(
+        "cluster a: web=small\ncluster b: web=small\ncluster c: web=small\n",
+        "cluster a: web=large\ncluster b: web=large\ncluster c: web=large zoo=large5\n"), @r"
+    requests:
+      ~ cpu 1500m -> 16 on all clusters together
+    placement:
+      + application zoo on c
+    files:
+    3 clusters (a, b, c): web/deployment.yaml
+      requests on each: cpu 500m -> 2
+      - cpu: 500m
+      + cpu: 2
+    to fetch: 108 bytes before compression, in 4 distinct files and folders
+    ");
+    assert_snapshot!(check(
+        "cluster a: web=small\ncluster b: web=small5\ncluster c: old=small5 web=small\n",
+        "cluster a: web=large\ncluster b: web=large5\ncluster c: web=small\n"), @r"
+    a release would be held:
+      ! `old` would leave its last cluster: its document is gone
+          application old on c
+    requests:
+      ~ cpu 5500m -> 12 on all clusters together
+    placement:
+      - application old on c
+    files:
+    2 clusters (a, b): web/deployment.yaml
+      requests on all together: cpu 3 -> 12
+      - cpu: 500m
+      + cpu: 2
+    to fetch: 108 bytes before compression, in 4 distinct files and folders
+    ");
+}
+
+#[test]
+fn requests_that_cannot_be_read_are_said_and_not_counted() {
+    assert_snapshot!(check(
+        "cluster a: web=small\ncluster b: web=small\ncluster c: web=small\n",
+        "cluster a: web=large\ncluster b: web=lots\ncluster c: web=lots\n"), @r"
+    requests:
+      ~ cpu 500m -> 2 on all clusters together
+      ! not counted: Pod web: cpu `lots`, of application web on 2 clusters (b, c)
+    files:
+    2 clusters (b, c): web/deployment.yaml
+      - cpu: 500m
+      + cpu: lots
+    1 differs (a):
+      requests: cpu 500m -> 2
+      - cpu: 500m
+      + cpu: 2
+    to fetch: 103 bytes before compression, in 4 distinct files and folders
+    ");
+}
+
+#[test]
+fn an_application_that_moves_its_objects_changes_no_sums() {
+    let text = check("cluster a: web=small x=1\n", "cluster a: zoo=small x=2\n");
+    assert!(!text.contains("requests"), "{text}");
+}
+
+#[test]
 fn clusters_that_come_go_and_change_their_name() {
     assert_snapshot!(check(
         "cluster a: web=1\ncluster b: web=1\ncluster c: web=1\n",
@@ -460,6 +554,7 @@ fn nasty_group() -> impl Strategy<Value = Group> {
         clusters: Clusters { n, names: vec![ClusterName::parse("a").unwrap()] },
         change,
         n_variants: n % 3,
+        requests: None,
         fetch: Fetch::default(),
         why,
     })
@@ -520,6 +615,7 @@ fn what_does_not_fit_into_a_comment_is_counted() {
         clusters: Clusters { n: 7, names: vec![ClusterName::parse("a").unwrap()] },
         change: FileChange::Lines(vec![line; 100]),
         n_variants: 1,
+        requests: None,
         fetch: Fetch::default(),
         why: Why::default(),
     };

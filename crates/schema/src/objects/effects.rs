@@ -33,7 +33,8 @@ pub fn effects(old: &str, new: &str) -> Vec<ObjectEffect> {
     found
 }
 
-fn collect<'a>(node: &'a Node, found: &mut BTreeMap<ObjectKey, &'a Node>) {
+/// The objects of a document, those of lists too.
+pub(super) fn collect<'a>(node: &'a Node, found: &mut BTreeMap<ObjectKey, &'a Node>) {
     let text = |node: &Node, key: &str| {
         node.get(key).and_then(Node::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
     };

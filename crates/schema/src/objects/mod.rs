@@ -10,9 +10,11 @@ mod header;
 mod kinds;
 pub mod kustomization;
 mod names;
+mod requests;
 
 pub use effects::effects;
 pub use flux::{flux_objects, listed_files};
 pub use header::{ObjectHeader, PRUNE_ANNOTATION, prune_confirm, read_headers, split_api_version};
 pub use kinds::{Scope, built_in_scope, is_hidden_group, short_group};
 pub use names::{CLUSTER_FOLDER, object_key, object_path};
+pub use requests::request_change;

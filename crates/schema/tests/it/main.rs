@@ -7,6 +7,7 @@ mod effects;
 mod json;
 mod laws;
 mod mistakes;
+mod requests;
 mod several_edits;
 mod source;
 mod tables;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use git::{Objects, TreeEntryKind};
-use model::{Entry, Layout, Mode, ObjectChange, ObjectEffect, ObjectId, Observed};
+use model::{Entry, Layout, Mode, ObjectChange, ObjectEffect, ObjectId, Observed, RequestChange};
 use release::{Contents, Transition};
 
 /// Objects of a render that was not written. What cannot be read is nothing; the preview says so.
@@ -40,5 +40,13 @@ impl Contents for Read<'_> {
 
     fn effects(&self, old: &str, new: &str) -> Vec<ObjectEffect> {
         schema::objects::effects(old, new)
+    }
+
+    fn requests(&self, old: Option<&str>, new: Option<&str>) -> RequestChange {
+        match self.layout {
+            Layout::Manifests => schema::objects::request_change(old, new),
+            // What Flux makes of a template's files is known only on the cluster.
+            Layout::Flux => RequestChange::default(),
+        }
     }
 }

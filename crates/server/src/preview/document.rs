@@ -3,9 +3,10 @@
 //! Its form is that of [`super::schema`], which a test holds it to. Fields are added and never
 //! change their meaning under one `apiVersion`.
 
-use model::{Edit, EditKind, EffectKind, LikelyRename, Move, Why};
+use model::{Edit, EditKind, EffectKind, LikelyRename, Move, RequestSums, Why};
 use release::{
-    BindingChange, Brake, Clusters, EffectCount, Fetch, FileChange, Group, Hidden, Preview, Sign,
+    BindingChange, Brake, Clusters, EffectCount, Fetch, FileChange, FleetRequests, Group,
+    GroupRequests, Hidden, Preview, Sign,
 };
 use serde_json::{Value, json};
 
@@ -47,6 +48,7 @@ pub fn document(preview: &Preview) -> Value {
                 json!({ "cause": cause.0, "clusters": clusters(unread) })
             }),
             "effects": list(&preview.effects, effect),
+            "requests": requests(&preview.requests),
             "fetch": fetch(preview.fetch),
             "files": list(&preview.groups, group),
         },
@@ -172,6 +174,37 @@ fn effect_word(kind: EffectKind) -> &'static str {
     }
 }
 
+fn requests(requests: &FleetRequests) -> Value {
+    let unread = |one: &release::UnreadRequests| {
+        json!({
+            "part": one.part.to_string(),
+            "message": one.message,
+            "clusters": clusters(&one.clusters),
+        })
+    };
+    json!({
+        "sums": sums(&requests.sums),
+        "daemonSets": requests.daemons,
+        "unread": list(&requests.unread, unread),
+    })
+}
+
+fn sums(sums: &RequestSums) -> Vec<Value> {
+    list(
+        &sums.changes(),
+        |(resource, before, after)| json!({ "resource": resource, "before": before, "after": after }),
+    )
+}
+
+fn group_requests(requests: Option<GroupRequests>) -> Value {
+    let (on, of) = match requests {
+        None => ("each", RequestSums::default()),
+        Some(GroupRequests::Each(sums)) => ("each", sums),
+        Some(GroupRequests::Together(sums)) => ("together", sums),
+    };
+    json!({ "on": on, "sums": sums(&of) })
+}
+
 fn fetch(fetch: Fetch) -> Value {
     json!({ "objects": fetch.n_objects, "bytes": fetch.n_bytes })
 }
@@ -194,6 +227,7 @@ fn group(group: &Group) -> Value {
         "hidden": hidden,
         "lines": lines,
         "variants": group.n_variants,
+        "requests": group_requests(group.requests),
         "fetch": fetch(group.fetch),
         "clusters": clusters(&group.clusters),
         "why": why(&group.why),

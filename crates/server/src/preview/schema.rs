@@ -25,6 +25,8 @@ pub fn preview_schema() -> Value {
             "created": created(),
             "unread": unread(),
             "effect": effect(),
+            "sum": sum(),
+            "requests": requests(),
             "fetch": fetch(),
             "file": file(),
         },
@@ -89,6 +91,7 @@ fn status() -> Value {
             ("created", list(of("created"))),
             ("unread", list(of("unread"))),
             ("effects", list(of("effect"))),
+            ("requests", of("requests")),
             ("fetch", of("fetch")),
             ("files", list(of("file"))),
         ],
@@ -254,6 +257,42 @@ fn effect() -> Value {
     )
 }
 
+fn sum() -> Value {
+    object(
+        "How the sum of the requests of one resource changes; only objects whose requests differ count.",
+        &[
+            ("resource", words("The resource.", &["cpu", "memory", "storage"])),
+            ("before", text("The sum before, a Kubernetes quantity.")),
+            ("after", text("The sum after, a Kubernetes quantity.")),
+        ],
+    )
+}
+
+fn requests() -> Value {
+    let unread = object(
+        "An object whose requests could not be read; it counts on neither side.",
+        &[
+            ("part", text("The part that the object belongs to.")),
+            ("message", text("The object, and what is wrong.")),
+            ("clusters", of("clusters")),
+        ],
+    );
+    object(
+        "How requests change on all clusters that were there before together, in the layout `manifests`.",
+        &[
+            ("sums", list(of("sum"))),
+            (
+                "daemonSets",
+                json!({
+                    "type": "boolean",
+                    "description": "Whether DaemonSets are among them: one pod of each counts for each cluster.",
+                }),
+            ),
+            ("unread", list(unread)),
+        ],
+    )
+}
+
 fn fetch() -> Value {
     object(
         "What is fetched, before compression, each distinct content once.",
@@ -266,6 +305,11 @@ fn file() -> Value {
     let mut hidden = words("Why no lines are shown.", &hidden);
     hidden["type"] = json!(["string", "null"]);
     hidden["enum"].as_array_mut().into_iter().for_each(|words| words.push(Value::Null));
+    let on = words("Whether on each cluster, or on all of them together.", &["each", "together"]);
+    let on_group = object(
+        "How requests change with it; no sums where they do not.",
+        &[("on", on), ("sums", list(of("sum")))],
+    );
     object(
         "A file that differs in the same way on some clusters.",
         &[
@@ -275,6 +319,7 @@ fn file() -> Value {
             ("hidden", hidden),
             ("lines", list(text("A line: it starts with ` `, `-`, `+`, or is `@@` for a gap."))),
             ("variants", number("How many differences of one shape are counted together.")),
+            ("requests", on_group),
             ("fetch", of("fetch")),
             ("clusters", of("clusters")),
             ("why", of("why")),
