@@ -57,7 +57,7 @@ struct Global {
     /// Write without colour (also NO_COLOR)
     #[arg(long, global = true)]
     no_color: bool,
-    /// Say nothing but errors
+    /// Write only results, errors, and what waits for a person
     #[arg(short, long, global = true)]
     quiet: bool,
     /// Say more

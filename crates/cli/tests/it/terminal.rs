@@ -57,3 +57,34 @@ fn quiet_leaves_only_results_and_errors() {
     let failed = sandbox.run("-q select /g/nowhere");
     assert!(!failed.stderr.is_empty());
 }
+
+#[test]
+fn quiet_publishes_say_what_waits_or_fails_and_nothing_else() {
+    let sandbox = Sandbox::committed(FLEET);
+    sandbox.git("init -q --bare -b main delivery.git");
+    sandbox.write("-- .gitignore --\ndelivery.git\n");
+    sandbox.commit();
+    let quiet = |words: &str| {
+        let output = sandbox.run(&format!("-q {words}"));
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let publish = "publish --to delivery.git";
+    let nothing = || (Some(0), String::new(), String::new());
+    assert_eq!(quiet("validate"), nothing());
+    assert_eq!(quiet(publish), nothing());
+    assert_eq!(quiet(publish), nothing());
+    // A result that a flag asks for stays.
+    assert!(quiet(&format!("{publish} -o json")).1.starts_with('{'));
+    sandbox.replace("inventory/web.yaml", "clusters: not /m/ring/beta", "clusters: none");
+    let (code, results, errors) = quiet("diff HEAD");
+    assert!(code == Some(1) && errors.is_empty() && results.contains("till"), "{results}{errors}");
+    sandbox.commit();
+    let (code, results, errors) = quiet(publish);
+    assert!(code == Some(3) && results.is_empty() && errors.starts_with("held: "), "{errors}");
+    sandbox.replace("inventory/web.yaml", "clusters: none", "clusters: not /m/ring/beta");
+    sandbox.replace("apps/till/till.yaml", "rea.cluster.tax", "rea.cluster.taxes");
+    sandbox.commit();
+    let (code, results, errors) = quiet(publish);
+    assert!(code == Some(1) && results.is_empty() && errors.contains("stale: "), "{errors}");
+}

@@ -235,11 +235,11 @@ impl<'a> Publication<'a> {
                 None => "was never released".to_owned(),
             };
             let on = some_of(&clusters, NAMED);
-            session.terminal.message(&format!("{word}: {part} on {on} {since}"));
+            session.terminal.report(&format!("{word}: {part} on {on} {since}"));
         }
         for waiting in &self.decided.waiting {
             let (cluster, broken) = (&waiting.cluster, some_of(&waiting.broken, NAMED));
-            session.terminal.message(&format!(
+            session.terminal.report(&format!(
                 "{word}: the new cluster {cluster} waits until {broken} can be rendered"
             ));
         }
@@ -262,7 +262,12 @@ impl<'a> Publication<'a> {
                 }
             };
             let word = session.terminal.paint_message(Paint::Warning, word);
-            session.terminal.report(&format!("{word}: {text}"));
+            let line = format!("{word}: {text}");
+            match kept.kind {
+                // Nobody has to do anything about what a person adopted.
+                HoldKind::Adopted => session.terminal.message(&line),
+                HoldKind::Foreign => session.terminal.report(&line),
+            }
         }
     }
 
@@ -271,20 +276,20 @@ impl<'a> Publication<'a> {
         let Some(projected) = &self.projected else { return };
         let word = session.terminal.paint_message(Paint::Warning, "left alone");
         for place in &projected.left {
-            session.terminal.report(&format!(
+            session.terminal.message(&format!(
                 "{word}: `{place}` is of a cluster that is gone, and holds what was never \
                  released; remove it by hand"
             ));
         }
         for place in &projected.former {
-            session.terminal.report(&format!(
+            session.terminal.message(&format!(
                 "{word}: `{place}` is where clusters read before; remove it when none of them \
                  does any more"
             ));
         }
         if !projected.foreign.is_empty() {
             let n = count(projected.foreign.len(), "cluster");
-            session.terminal.report(&format!(
+            session.terminal.message(&format!(
                 "{word}: {n} changed by someone else just now; publish again to see which"
             ));
         }
