@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use model::{Base, Entry, ObjectId, Piece, Sink, hash_blob, hash_tree, hash_variant, tree_bytes};
+use model::{
+    Base, Counter, Entry, ObjectId, Piece, Sink, hash_blob, hash_tree, hash_variant, tree_bytes,
+};
 
 /// Answers ids and keeps nothing.
 pub(crate) struct Hashes;
@@ -19,6 +21,30 @@ impl Sink for Hashes {
 
     fn tree(&self, entries: &[Entry]) -> ObjectId {
         hash_tree(&tree_bytes(entries))
+    }
+}
+
+/// Another sink, with what counts the bindings that are rendered into it.
+pub(crate) struct Counted<'a> {
+    pub(crate) sink: &'a dyn Sink,
+    pub(crate) counter: &'a Counter,
+}
+
+impl Sink for Counted<'_> {
+    fn blob(&self, bytes: &[u8]) -> ObjectId {
+        self.sink.blob(bytes)
+    }
+
+    fn variant(&self, base: &Base, pieces: &[Piece<'_>]) -> ObjectId {
+        self.sink.variant(base, pieces)
+    }
+
+    fn tree(&self, entries: &[Entry]) -> ObjectId {
+        self.sink.tree(entries)
+    }
+
+    fn counter(&self) -> Option<&Counter> {
+        Some(self.counter)
     }
 }
 

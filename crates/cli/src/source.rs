@@ -16,6 +16,7 @@ use schema::document::Document;
 use crate::error::{CommandError, ErrorKind};
 use crate::expansion::{Built, build};
 use crate::session::Session;
+use crate::sinks::Counted;
 use crate::terminal::Terminal;
 use api::text::{Report, Tally};
 
@@ -350,8 +351,10 @@ impl Checked {
                 self.built.get_or_init(|| built)
             }
         };
-        let _progress = session.terminal.progress("rendering");
-        Ok(plan::render(&self.fleet, &built.source, &built.expansions, sink))
+        let counter = Arc::default();
+        let _progress = session.terminal.progress_of("rendering", &counter);
+        let sink = Counted { sink, counter: &counter };
+        Ok(plan::render(&self.fleet, &built.source, &built.expansions, &sink))
     }
 
     /// Writes the first of what was found in the source and in a render of it.

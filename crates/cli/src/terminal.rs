@@ -5,6 +5,9 @@
 //! written is lost, since there is nobody to tell.
 
 use std::io::{self, BufWriter, ErrorKind as IoErrorKind, IsTerminal, Write};
+use std::sync::Arc;
+
+use model::Counter;
 
 use crate::error::{CommandError, ErrorKind};
 use crate::present::Progress;
@@ -12,7 +15,7 @@ use crate::present::Progress;
 /// How much is said on standard error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {
-    /// Errors only.
+    /// Errors only, and what waits for a person: what keeps the exit code from being 0.
     Quiet,
     /// What a person wants to know.
     #[default]
@@ -177,7 +180,13 @@ impl Terminal {
     /// Shows that something goes on, from the first second until the answer is dropped, where a
     /// person looks at standard error.
     pub(crate) fn progress(&self, activity: &'static str) -> Progress {
-        Progress::start(activity, self.stderr_is_terminal && !self.is_quiet())
+        self.progress_of(activity, &Arc::default())
+    }
+
+    /// The same, with a bar from when on it is known how much there is to do.
+    pub(crate) fn progress_of(&self, activity: &'static str, counter: &Arc<Counter>) -> Progress {
+        let is_visible = self.stderr_is_terminal && !self.is_quiet();
+        Progress::start(activity, Arc::clone(counter), is_visible)
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod access;
 mod cells;
+mod counter;
 mod diagnostic;
 mod edit;
 mod expansion;
@@ -30,6 +31,7 @@ mod span;
 
 pub use access::{Approvals, Cover, Kind, Policies, Role, RoleRule, Subject, Verb};
 pub use cells::{Cells, CellsIter, LedgerCell, Release};
+pub use counter::Counter;
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use edit::{Edit, EditKind, Move, Why};
 pub use expansion::{

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::ObjectId;
 use crate::hash::{hash_blob, hash_tree, tree_bytes};
+use crate::{Counter, ObjectId};
 
 /// What an entry of a tree is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,6 +113,11 @@ pub trait Sink: Sync {
 
     /// A folder. An empty one has an id too, but never stands in another folder.
     fn tree(&self, entries: &[Entry]) -> ObjectId;
+
+    /// What counts the bindings that are rendered, for somebody who waits.
+    fn counter(&self) -> Option<&Counter> {
+        None
+    }
 }
 
 /// The bytes of a file given as stretches.

@@ -9,8 +9,8 @@ use git::remote::{Mirror, RemoteError};
 use git::{AppendError, Objects, Projected, Projection, Repository};
 use jiff::Timestamp;
 use model::{
-    Cause, ClusterUid, CommitId, Delivery, Digest, ExpansionRequest, Expansions, Files, Generation,
-    Ledger, ObjectChange, ObjectId, Observed, Rendered, Source, Step, Trailer,
+    Cause, ClusterUid, CommitId, Counter, Delivery, Digest, ExpansionRequest, Expansions, Files,
+    Generation, Ledger, ObjectChange, ObjectId, Observed, Rendered, Source, Step, Trailer,
 };
 use plan::{Accepted, Compiled, Compiler};
 use rayon::prelude::*;
@@ -94,21 +94,24 @@ pub struct Publisher {
     projection: Projection,
     ledger: Option<Tip>,
     has_projected: bool,
+    counter: Arc<Counter>,
 }
 
 impl Publisher {
     /// A publisher to the ledger of a repository, which knows nothing yet.
     #[must_use]
     pub fn new(repository: &Repository) -> Self {
+        let counter = Arc::default();
         Self {
             repository: repository.clone(),
             upstream: None,
-            objects: Arc::new(Objects::new(repository)),
+            objects: Arc::new(Objects::new(repository).counted(&counter)),
             compiler: Compiler::new(),
             comparison: Comparison::default(),
-            projection: Projection::default(),
+            projection: Projection::counted(&counter),
             ledger: None,
             has_projected: false,
+            counter,
         }
     }
 
@@ -116,7 +119,16 @@ impl Publisher {
     #[must_use]
     pub fn elsewhere(mirror: Mirror, branches: Branches) -> Self {
         let repository = mirror.repository().clone();
-        Self { upstream: Some(Upstream::new(mirror, branches)), ..Self::new(&repository) }
+        let mut publisher = Self::new(&repository);
+        publisher.upstream = Some(Upstream::new(mirror, branches, &publisher.counter));
+        publisher
+    }
+
+    /// How far a compile or a release has come that runs now: bindings that are rendered, clusters
+    /// that are written, refs that are pushed.
+    #[must_use]
+    pub fn counter(&self) -> Arc<Counter> {
+        Arc::clone(&self.counter)
     }
 
     /// The repository of the ledger, or the copy of it on this machine.
@@ -168,7 +180,7 @@ impl Publisher {
 
     /// Gives up what was compiled and not released, and all that is known of sources.
     fn forget(&mut self) {
-        self.objects = Arc::new(Objects::new(&self.repository));
+        self.objects = Arc::new(Objects::new(&self.repository).counted(&self.counter));
         self.compiler.forget();
     }
 

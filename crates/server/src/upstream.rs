@@ -4,8 +4,10 @@
 //! lease together with what clusters read of it; it counts once it is there. Who loses the race
 //! takes its step back, reads what is there, and decides anew.
 
+use std::sync::Arc;
+
 use git::remote::{Mirror, RemoteError, Tracked};
-use model::Delivery;
+use model::{Counter, Delivery};
 
 /// Who serves the branches of clusters, where the fleet is delivered as branches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +28,8 @@ pub(crate) struct Upstream {
 }
 
 impl Upstream {
-    pub(crate) fn new(mirror: Mirror, branches: Branches) -> Self {
+    pub(crate) fn new(mut mirror: Mirror, branches: Branches, counter: &Arc<Counter>) -> Self {
+        mirror.count(counter);
         Self { mirror, branches, delivery: None }
     }
 

@@ -1,10 +1,19 @@
-//! A spinner for what takes more than a second.
+//! A bar for what takes more than a second; a spinner while nobody knows how much it is.
 
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use model::Counter;
+
+/// How often the bar looks how far it is.
+const TICK: Duration = Duration::from_millis(120);
+
+/// What is shown while the amount is not known, and where it is.
+const SPINNER: &str = "{spinner} {msg} ({elapsed})";
+const BAR: &str = "{spinner} {msg} [{bar:30}] {human_pos}/{human_len} ({elapsed})";
 
 /// Something that goes on until it is dropped.
 pub(crate) struct Progress {
@@ -12,15 +21,15 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Starts to wait for the first second; does nothing where nobody looks.
-    pub(crate) fn start(activity: &'static str, visible: bool) -> Self {
+    /// Starts to wait for the first second; does nothing where nobody looks. What is counted before
+    /// is forgotten.
+    pub(crate) fn start(activity: &'static str, counter: Arc<Counter>, visible: bool) -> Self {
+        counter.begin(0);
         let running = visible.then(|| {
             let (done, wait) = mpsc::channel::<()>();
             let thread = std::thread::spawn(move || {
                 if wait.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
-                    let bar = spinner(activity);
-                    let _ = wait.recv();
-                    bar.finish_and_clear();
+                    show(activity, &counter, &wait);
                 }
             });
             (done, thread)
@@ -38,12 +47,27 @@ impl Drop for Progress {
     }
 }
 
-fn spinner(activity: &'static str) -> ProgressBar {
+/// Shows a bar until the other end goes away.
+fn show(activity: &'static str, counter: &Counter, wait: &Receiver<()>) {
     let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
-        bar.set_style(style);
-    }
     bar.set_message(activity);
-    bar.enable_steady_tick(Duration::from_millis(120));
-    bar
+    let mut is_measured = None;
+    loop {
+        let read = counter.read();
+        if is_measured != Some(read.is_some()) {
+            is_measured = Some(read.is_some());
+            let template = if read.is_some() { BAR } else { SPINNER };
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+        }
+        if let Some((done, total)) = read {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        }
+        bar.tick();
+        if wait.recv_timeout(TICK) != Err(RecvTimeoutError::Timeout) {
+            return bar.finish_and_clear();
+        }
+    }
 }

@@ -23,8 +23,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 
 use model::{
-    Base, CommitId, Entry, ObjectId, Piece, Sink, assemble, hash_blob, hash_commit, hash_tree,
-    hash_variant, tree_bytes,
+    Base, CommitId, Counter, Entry, ObjectId, Piece, Sink, assemble, hash_blob, hash_commit,
+    hash_tree, hash_variant, tree_bytes,
 };
 
 pub(crate) use commit::NewCommit;
@@ -77,6 +77,7 @@ pub struct Objects {
     /// Why a full pack could not be written; objects are no longer taken then.
     failure: Mutex<Option<io::Error>>,
     has_failed: AtomicBool,
+    counter: Option<Arc<Counter>>,
 }
 
 impl Objects {
@@ -101,7 +102,15 @@ impl Objects {
             spare: Arc::default(),
             failure: Mutex::default(),
             has_failed: AtomicBool::new(false),
+            counter: None,
         }
+    }
+
+    /// The same, with what counts the bindings that are rendered into it.
+    #[must_use]
+    pub fn counted(mut self, counter: &Arc<Counter>) -> Self {
+        self.counter = Some(Arc::clone(counter));
+        self
     }
 
     /// From now on takes what is put for new, without looking whether the repository has it. For
@@ -320,6 +329,10 @@ impl Objects {
 }
 
 impl Sink for Objects {
+    fn counter(&self) -> Option<&Counter> {
+        self.counter.as_deref()
+    }
+
     fn blob(&self, bytes: &[u8]) -> ObjectId {
         self.put(hash_blob(&[bytes]), Kind::Blob, bytes)
     }

@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
-use model::{ClusterUid, CommitId, Generation, Ledger, ObjectId};
+use model::{ClusterUid, CommitId, Counter, Generation, Ledger, ObjectId};
 use rayon::prelude::*;
 
 use super::made::{Made, Scope, Tips};
@@ -156,6 +156,7 @@ pub(super) fn project(
     history: &History<'_>,
     scope: &Scope,
     discarded: &Discarded,
+    counter: &Counter,
 ) -> Result<(Projected, Tips), ProjectError> {
     let repository = history.repository();
     let objects = Objects::new(repository);
@@ -172,6 +173,7 @@ pub(super) fn project(
             || repository.reader(),
             |reader, head| {
                 let branch = Branch { history, reader, objects: &objects, scope };
+                counter.add(1);
                 branch.task(head, tips.get(head.name.as_str()), discarded)
             },
         )

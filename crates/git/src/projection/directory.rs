@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use model::{ClusterUid, CommitId, FanOut, Generation, ObjectId, sha256};
+use model::{ClusterUid, CommitId, Counter, FanOut, Generation, ObjectId, sha256};
 
 use super::folders::{Folders, Path, replace};
 use super::made::{Made, Scope, Tips};
@@ -260,6 +260,7 @@ pub(super) fn project(
     directory: &Directory,
     scope: &Scope,
     discarded: &Discarded,
+    counter: &Counter,
 ) -> Result<(Projected, Tips), ProjectError> {
     let repository = history.repository();
     refuse_checked_out(repository, |name| name == directory.branch)?;
@@ -267,7 +268,7 @@ pub(super) fn project(
     let objects = Objects::new(repository);
     let mut folders = Folders::new(&objects, view.root());
     let mut projected = Projected::default();
-    let mut changes = wanted(&view, &mut folders, discarded, &mut projected)?;
+    let mut changes = wanted(&view, &mut folders, discarded, counter, &mut projected)?;
     unwanted(&view, &mut folders, &mut changes, &mut projected)?;
     let changes: Vec<(Path, Option<ObjectId>)> =
         changes.into_iter().filter_map(|(path, change)| Some((path, change?.tree()))).collect();
@@ -310,11 +311,13 @@ fn wanted(
     view: &View<'_>,
     folders: &mut Folders<'_>,
     discarded: &Discarded,
+    counter: &Counter,
     projected: &mut Projected,
 ) -> Result<Changes, ProjectError> {
     let held = &view.scope.held;
     let mut changes = Changes::new();
     for head in &view.scope.heads {
+        counter.add(1);
         let path = view.directory.folder(head, view.directory.fan_out);
         let found = folders.find(&path)?;
         let is_equal = found.unwrap_or(EMPTY_TREE) == head.tree;

@@ -15,8 +15,9 @@ mod former;
 mod made;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use model::{ClusterUid, CommitId, Delivery, Ledger, ObjectId};
+use model::{ClusterUid, CommitId, Counter, Delivery, Ledger, ObjectId};
 
 use crate::ledger::{ClusterHead, History};
 use crate::reader::Reader;
@@ -146,9 +147,16 @@ pub fn project_over(
 #[derive(Debug, Default)]
 pub struct Projection {
     made: Option<Made>,
+    counter: Arc<Counter>,
 }
 
 impl Projection {
+    /// A new one, with what counts the clusters that are looked at.
+    #[must_use]
+    pub fn counted(counter: &Arc<Counter>) -> Self {
+        Self { made: None, counter: Arc::clone(counter) }
+    }
+
     /// The clusters among the concerned whose branch or folder holds a tree that the ledger never
     /// gave them, with that tree, in the order of uids; and so for those that are held already.
     ///
@@ -201,11 +209,14 @@ impl Projection {
             let is_known = self.made.as_ref().is_some_and(|made| made.delivery == *delivery);
             let former_places =
                 if is_known { Vec::new() } else { former::places(&history, delivery)? };
+            self.counter.begin(scope.heads.len());
             let made = match delivery {
-                Delivery::Branches => branches::project(&history, &scope, &discarded),
+                Delivery::Branches => {
+                    branches::project(&history, &scope, &discarded, &self.counter)
+                }
                 Delivery::Directory { branch, path, fan_out } => {
                     let place = directory::Directory::new(branch, path, *fan_out)?;
-                    directory::project(&history, &place, &scope, &discarded)
+                    directory::project(&history, &place, &scope, &discarded, &self.counter)
                 }
             };
             attempts += 1;

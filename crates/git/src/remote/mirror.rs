@@ -7,8 +7,9 @@
 //! mirror.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use model::{CommitId, ObjectId, Observed};
+use model::{CommitId, Counter, ObjectId, Observed};
 
 use super::push::MOST;
 use super::{RefUpdate, Remote, RemoteError, RemoteRefs, RemoteUrl, fetch, list, push};
@@ -85,6 +86,7 @@ pub struct Mirror {
     remote: Remote,
     /// The refs of the remote as they were seen last, by their names there.
     seen: RemoteRefs,
+    counter: Arc<Counter>,
 }
 
 impl Mirror {
@@ -94,7 +96,7 @@ impl Mirror {
     /// # Errors
     /// Its refs cannot be read or moved.
     pub fn open(repository: Repository, remote: Remote) -> Result<Self, RemoteError> {
-        let mirror = Self { repository, remote, seen: RemoteRefs::new() };
+        let mirror = Self { repository, remote, seen: RemoteRefs::new(), counter: Arc::default() };
         let mut moves = Vec::new();
         for (name, seen) in mirror.repository.references(SEEN)? {
             let here = name.replacen(SEEN, HEADS, 1);
@@ -105,6 +107,11 @@ impl Mirror {
         }
         move_refs(&mirror.repository, &moves)?;
         Ok(mirror)
+    }
+
+    /// From now on counts the refs that are pushed here, where they are many.
+    pub fn count(&mut self, counter: &Arc<Counter>) {
+        self.counter = Arc::clone(counter);
     }
 
     /// The repository of this machine.
@@ -233,8 +240,10 @@ impl Mirror {
         // The first of them are what the others are made of: whoever finds them without those
         // makes those again.
         let (first, others) = updates.split_at(1);
+        self.counter.begin(updates.len());
         push(&self.repository, &self.remote, first)?;
         self.moved(tracked, first)?;
+        self.counter.add(first.len());
         for some in others.chunks(MOST) {
             match push(&self.repository, &self.remote, some) {
                 Err(RemoteError::NotAtomic { .. }) => {
@@ -245,6 +254,7 @@ impl Mirror {
                 pushed => pushed?,
             }
             self.moved(tracked, some)?;
+            self.counter.add(some.len());
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! A repository of this machine that stands for one elsewhere.
 
+use std::sync::Arc;
+
 use git::remote::{Credentials, Mirror, Remote, RemoteError, RemoteUrl, Tracked};
 use git::{RefMove, move_refs};
 use model::CommitId;
@@ -199,8 +201,11 @@ fn more_branches_than_one_push_moves_go_in_several() {
         to: Some(commit),
     };
     move_refs(near.mirror.repository(), &(0..1_100).map(branch).collect::<Vec<_>>()).unwrap();
+    let counter = Arc::default();
+    near.mirror.count(&counter);
     near.mirror.push(&tracked).unwrap();
     assert_eq!(far.refs().lines().count(), 1_101);
+    assert_eq!(counter.read(), Some((1_101, 1_101)));
     // One that is gone here goes there.
     near.repository.git(&["update-ref", "-d", "refs/heads/clusters/c7"]);
     near.mirror.push(&tracked).unwrap();

@@ -54,6 +54,17 @@ fn project_and_check(temporary: &Temporary, delivery: &Delivery) -> Projected {
 }
 
 #[test]
+fn clusters_that_are_looked_at_are_counted() {
+    let (temporary, counter) = (Temporary::bare(), Arc::default());
+    let repository = temporary.open();
+    publish(&repository, ONE_TWO);
+    for delivery in [Delivery::Branches, flat()] {
+        Projection::counted(&counter).project(&repository, &delivery, &[]).unwrap();
+        assert_eq!(counter.read(), Some((2, 2)));
+    }
+}
+
+#[test]
 fn without_a_ledger_there_is_nothing_to_project() {
     let temporary = Temporary::bare();
     for delivery in [Delivery::Branches, flat()] {

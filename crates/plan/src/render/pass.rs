@@ -73,10 +73,23 @@ impl<'a> Pass<'a> {
     pub(crate) fn applications(&mut self) {
         let n_applications = self.prepared.plans.len() as u32;
         let jobs: Vec<Job> = (0..n_applications).map(|id| self.job(ApplicationId(id))).collect();
+        let applications = &self.context.fleet.applications;
+        let n_bindings = |id: ApplicationId| applications[id.0 as usize].clusters.len();
+        let counter = self.context.sink.counter();
+        if let Some(counter) = counter {
+            counter.begin(jobs.iter().map(|job| n_bindings(job.id)).sum());
+        }
         let mut jobs = jobs.into_iter().peekable();
         while jobs.peek().is_some() {
             let some: Vec<Job> = jobs.by_ref().take(2 * rayon::current_num_threads()).collect();
-            let done: Vec<Done> = some.par_iter().map(|job| self.render(job)).collect();
+            let done: Vec<Done> = some
+                .par_iter()
+                .map(|job| {
+                    let done = self.render(job);
+                    counter.iter().for_each(|counter| counter.add(n_bindings(job.id)));
+                    done
+                })
+                .collect();
             for (job, done) in some.into_iter().zip(done) {
                 self.take(job, done);
             }

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use model::{Cell, Expansions, MemoryObjects, Mode, ObjectId, Rendered, Source};
+use model::{
+    Cell, Counter, Entry, Expansions, MemoryObjects, Mode, ObjectId, Rendered, Sink, Source,
+};
 use plan::Fleet;
 
 /// A source with everything that came of it.
@@ -33,6 +35,36 @@ pub(crate) fn render_source(source: Source) -> Outcome {
     let rendered = plan::render(&fleet, &source, &Expansions::default(), &objects);
     let folder = plan::folder(&rendered, &objects);
     Outcome { source, fleet, rendered, objects, folder }
+}
+
+/// A sink of memory that counts.
+#[derive(Default)]
+struct Counting(MemoryObjects, Counter);
+
+impl Sink for Counting {
+    fn blob(&self, bytes: &[u8]) -> ObjectId {
+        self.0.blob(bytes)
+    }
+
+    fn tree(&self, entries: &[Entry]) -> ObjectId {
+        self.0.tree(entries)
+    }
+
+    fn counter(&self) -> Option<&Counter> {
+        Some(&self.1)
+    }
+}
+
+#[test]
+fn every_binding_that_is_rendered_is_counted() {
+    let source = testkit::source(&shop(
+        "-- apps/web/map.yaml --\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, namespace: shop}\n",
+    ));
+    let (fleet, sink) = (assemble(&source), Counting::default());
+    let rendered = plan::render(&fleet, &source, &Expansions::default(), &sink);
+    let n = rendered.n_bindings();
+    assert!(n > 1);
+    assert_eq!(sink.1.read(), Some((n, n)));
 }
 
 #[track_caller]

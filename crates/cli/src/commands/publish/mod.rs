@@ -222,10 +222,17 @@ impl<'a> Run<'a> {
         };
         self.laps.begin("compile");
         let expander = Rc::clone(&session.expander);
-        let terminal = &mut *session.terminal;
-        let compiled = self
-            .publisher
-            .compile(source, |files, requests| expand(files, requests, &expander, terminal))?;
+        let (terminal, counter) = (&mut *session.terminal, self.publisher.counter());
+        let mut progress = Some(terminal.progress_of("rendering", &counter));
+        let compiled = self.publisher.compile(source, |files, requests| {
+            // What is built shows its own.
+            drop(progress.take());
+            let built = expand(files, requests, &expander, terminal);
+            progress = Some(terminal.progress_of("rendering", &counter));
+            built
+        });
+        drop(progress);
+        let compiled = compiled?;
         Understood::new(compiled).or_refuse(session.terminal)
     }
 
@@ -240,7 +247,7 @@ impl<'a> Run<'a> {
     ) -> Result<Publication<'u>, CommandError> {
         let (loader, arguments, laps) = (&self.loader, self.arguments, &self.laps);
         let author = arguments.author.author();
-        let progress = RefCell::new(None);
+        let (progress, counter) = (RefCell::new(None), self.publisher.counter());
         let request = Request {
             author: &author,
             confirm: arguments.confirm,
@@ -257,7 +264,8 @@ impl<'a> Run<'a> {
                 // The bar of what ended goes before the next one is drawn.
                 drop(progress.take());
                 laps.begin(lap_of(phase));
-                *progress.borrow_mut() = Some(session.terminal.progress(words_of(phase)));
+                let shown = session.terminal.progress_of(words_of(phase), &counter);
+                *progress.borrow_mut() = Some(shown);
             },
         };
         let accepted = understood.accepted();
