@@ -2,6 +2,9 @@
 
 SOAK_CASES ?= 20000
 SOAK_KILLS ?= 300
+SOAK_SERVER_KILLS ?= 200
+SOAK_SERVERS_SECONDS ?= 600
+SOAK_STEPS ?= 10000
 FUZZ_SECONDS ?= 600
 CACHE := .cache
 
@@ -26,7 +29,8 @@ bench: ## Measure, and write bench/RESULTS.md
 	@bench/run
 
 soak: ## Try each property with SOAK_CASES cases (20000), and write bench/SOAK.md
-	@SOAK_CASES=$(SOAK_CASES) SOAK_KILLS=$(SOAK_KILLS) scripts/soak
+	@SOAK_CASES=$(SOAK_CASES) SOAK_KILLS=$(SOAK_KILLS) SOAK_SERVER_KILLS=$(SOAK_SERVER_KILLS) \
+		SOAK_SERVERS_SECONDS=$(SOAK_SERVERS_SECONDS) SOAK_STEPS=$(SOAK_STEPS) scripts/soak
 
 fuzz: ## Fuzz each target for FUZZ_SECONDS (600), and write fuzz/RESULTS.md
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz/run
