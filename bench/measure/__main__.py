@@ -1,7 +1,8 @@
 """Measures Res-Edge and its peers on this machine, and writes one Markdown table.
 
 Usage: python3 bench/measure BINARY OUTPUT. Sizes can be set in the environment: CLUSTERS (30000),
-APPLICATIONS (100), RUNS (3), VALUES (200), LINES (5), PEER_CLUSTERS (100).
+APPLICATIONS (100), RUNS (3), VALUES (200), LINES (5), PREVIEWS (20),
+PEER_CLUSTERS (100).
 """
 
 import os
@@ -16,6 +17,7 @@ import fetch
 import fleets
 import peers
 import running
+import serving
 from machine import machine, setting
 from process import run
 from table import Table
@@ -67,6 +69,7 @@ def own(table, binary, folder, n_runs):
         fetch.measure(table, wire, lambda: running.tag(follower, next(numbers)), n_runs)
     finally:
         follower.close()
+    serving.only_previews(table, binary, whole, folder / "server", setting("PREVIEWS", 20))
     sizes = [n_clusters // 10, n_clusters // 3, n_clusters]
     fleets.growth(table, generated, bare, sizes, 20, n_runs)
 
