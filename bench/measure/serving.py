@@ -129,9 +129,12 @@ def reads(table, server, wrk, cluster, n_runs, length):
 
 
 def milliseconds(text):
-    """A time as wrk writes it: 870.00us, 4.21ms, 1.02s."""
-    number, unit = re.match(r"([\d.]+)(us|ms|s)", text).groups()
-    return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
+    """A time as wrk writes it: 870.00us, 4.21ms, 1.02s, and under load 1.50m or 1.02h."""
+    found = re.fullmatch(r"([\d.]+)(us|ms|s|m|h)", text)
+    if found is None:
+        raise ValueError(f"wrk wrote `{text}`, which is no time")
+    number, unit = found.groups()
+    return float(number) * {"us": 0.001, "ms": 1.0, "s": 1e3, "m": 60e3, "h": 3600e3}[unit]
 
 
 def pages(table, server, n_clusters, n_times):
