@@ -3,6 +3,7 @@
 //! In: the files of a source. Out: documents that are right by themselves, in the order of files
 //! and places, and diagnostics in the same order. What documents refer to is not looked up here.
 
+mod again;
 mod check;
 mod convert;
 mod root;
@@ -106,6 +107,7 @@ pub struct ReadFile {
     pub file: FileId,
     path: Arc<str>,
     id: ObjectId,
+    bytes: Arc<[u8]>,
     /// What was read.
     pub content: Arc<FileContent>,
 }
@@ -121,23 +123,28 @@ pub struct FileContent {
 
 impl ReadSource {
     /// Reads a source. A file that stands at the same position with the same path and the same
-    /// bytes in one that was read `before` is not read again.
+    /// bytes in one that was read `before` is not read again; of one with other bytes only the
+    /// documents around what differs are.
     #[must_use]
     pub fn new(source: &Source, before: &[&Self]) -> Self {
         let holding = source.files.iter().filter(|(_, file)| holds(&file.path) != Holds::Nothing);
         let files: Vec<(FileId, &SourceFile)> = holding.collect();
         let files = files.into_par_iter().map(|(id, file)| {
-            let known = before.iter().find_map(|before| before.find(id, file));
-            known.cloned().unwrap_or_else(|| ReadFile::new(source, id, file))
+            let known: Vec<&ReadFile> =
+                before.iter().filter_map(|before| before.find(id, &file.path)).collect();
+            let same = known.iter().find(|known| known.id == file.id);
+            let read = || ReadFile::new(source, id, file, known.first().copied());
+            same.map_or_else(read, |same| ReadFile::clone(same))
         });
         let files = files.collect();
         let faults = source.faults.iter().filter(|fault| !is_of_template(source, fault));
         Self { files, faults: faults.cloned().collect() }
     }
 
-    fn find(&self, id: FileId, file: &SourceFile) -> Option<&ReadFile> {
+    /// The file at a position, if it has this path.
+    fn find(&self, id: FileId, path: &str) -> Option<&ReadFile> {
         let position = self.files.binary_search_by_key(&id, |file| file.file).ok()?;
-        Some(&self.files[position]).filter(|known| known.id == file.id && known.path == file.path)
+        Some(&self.files[position]).filter(|known| *known.path == *path)
     }
 
     /// What was read of the files that are not the same, before and now; nothing if other files
@@ -182,10 +189,23 @@ impl ReadSource {
 }
 
 impl ReadFile {
-    fn new(source: &Source, id: FileId, file: &SourceFile) -> Self {
-        let (documents, diagnostics) = read(&source.files, id);
+    /// Reads a file, of which another version may be known.
+    fn new(source: &Source, id: FileId, file: &SourceFile, known: Option<&Self>) -> Self {
+        let edited = known.and_then(|known| known.edited(file));
+        let (documents, diagnostics) = match edited {
+            Some(documents) => (documents, Vec::new()),
+            None => read(&source.files, id),
+        };
         let content = Arc::new(FileContent { documents, diagnostics });
-        Self { file: id, path: Arc::clone(&file.path), id: file.id, content }
+        let (path, bytes) = (Arc::clone(&file.path), Arc::clone(&file.bytes));
+        Self { file: id, path, id: file.id, bytes, content }
+    }
+
+    /// The documents of another version of this file, where few of them need be read.
+    fn edited(&self, file: &SourceFile) -> Option<Vec<Document>> {
+        let Holds::Documents(Folder::Inventory) = holds(&file.path) else { return None };
+        let (old, new) = (std::str::from_utf8(&self.bytes), std::str::from_utf8(&file.bytes));
+        again::again(self.file, (old.ok()?, &self.content), new.ok()?)
     }
 }
 

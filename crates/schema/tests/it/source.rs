@@ -1,6 +1,9 @@
-//! Which files are read.
+//! Which files are read, and which parts of them again.
 
 use std::path::Path;
+
+use proptest::prelude::*;
+use schema::ReadSource;
 
 #[test]
 fn only_files_of_documents_are_read_in_the_order_of_paths() {
@@ -96,5 +99,74 @@ fn golden_inventories_are_valid() {
     };
     for case in ["everywhere", "beta-group"] {
         assert!(check_folder(&Path::new(&golden).join(case).join("source")) > 30, "{case}");
+    }
+}
+
+/// Texts that stand between the lines `---` of a file of clusters, some of them odd.
+const PARTS: &[&str] = &[
+    "apiVersion: res-edge.dev/v1\nkind: Cluster\nmetadata: {name: a, labels: {ring: prod}}\n",
+    "apiVersion: res-edge.dev/v1\nkind: Cluster\nmetadata:\n  name: b\nspec:\n  description: |\n    x\n",
+    "# a comment\napiVersion: res-edge.dev/v1\nkind: Cluster\nmetadata: {name: c}\nspec: {groups: [/x], \
+     timeZone: UTC, values: {tax: 0.1}, capacity: {cpu: 2}}\n",
+    "apiVersion: res-edge.dev/v1\nkind: Cluster\nmetadata:\n  name: \"d",
+    "apiVersion: res-edge.dev/v1\nkind: Cluster\nmetadata: {name: e}\nspec: {values: {tax: 0.2}}\n",
+    "apiVersion: res-edge.dev/v1\nkind: Cluster\nmetadata: {name: 1}\nwrong: [\n",
+    "apiVersion: res-edge.dev/v1\nkind: Group\nmetadata: {name: g}\n",
+    "# only a comment\n",
+    "",
+    "  \n",
+    "...\n",
+    "...\n%YAML 1.2\n",
+    "\r...\r",
+    "--- x\n",
+    "---x\n",
+    "<<<<<<< x\n",
+    "\"\n",
+];
+
+fn file_of_clusters() -> impl Strategy<Value = String> {
+    let part = prop_oneof![8 => 0..5_usize, 1 => 5..PARTS.len()];
+    let mark = prop_oneof![8 => Just("---\n"), 1 => Just("--- # c\n"), 1 => Just("---\r\n")];
+    prop::collection::vec((mark, part), 0..8).prop_map(|parts| {
+        parts.iter().map(|(mark, part)| format!("{mark}{}", PARTS[*part])).collect()
+    })
+}
+
+/// A text with a part of it replaced.
+fn edited(text: &str, at: prop::sample::Index, n_chars: usize, by: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let start = at.index(chars.len() + 1);
+    let end = (start + n_chars).min(chars.len());
+    let (start, end) = (chars[..start].iter(), chars[end..].iter());
+    start.copied().chain(by.chars()).chain(end.copied()).collect()
+}
+
+fn read_of(
+    source: &model::Source,
+    before: &[&ReadSource],
+) -> (Vec<schema::Document>, Vec<model::Diagnostic>) {
+    let read = ReadSource::new(source, before);
+    (read.documents().cloned().collect(), read.diagnostics())
+}
+
+proptest! {
+    #![proptest_config(testkit::cases(1_000))]
+
+    /// Only the documents around an edit are parsed, and nobody can tell.
+    #[test]
+    fn reading_an_edited_file_is_reading_it_anew(
+        text in file_of_clusters(),
+        at in any::<prop::sample::Index>(),
+        n_chars in prop_oneof![2 => Just(0), 3 => 0..6_usize, 1 => 0..200_usize],
+        by in prop_oneof![
+            3 => "[a-z0-9 :]{0,5}",
+            1 => prop::sample::select(PARTS).prop_map(str::to_owned),
+            1 => Just("---\n".to_owned()),
+        ],
+    ) {
+        let source = |text: &str| crate::source_of(&[("inventory/a.yaml", text.as_bytes())]);
+        let new = source(&edited(&text, at, n_chars, &by));
+        let before = ReadSource::new(&source(&text), &[]);
+        prop_assert_eq!(read_of(&new, &[&before]), read_of(&new, &[]));
     }
 }
