@@ -261,7 +261,7 @@ impl Publisher {
         self.comparison.update(ledger, rendered);
         let difference = self.comparison.difference();
         let world = World {
-            object_changes: object_changes(&self.objects, rendered, difference),
+            object_changes: object_changes(&self.objects, accepted, difference),
             foreign: self.foreign(ledger, rendered, difference)?,
             descends: descends(ledger, rendered, request),
             confirm: request.confirm,
@@ -396,13 +396,22 @@ impl Publisher {
     }
 }
 
+/// What objects come and go; the trees are read where the compiler does not know it already.
 fn object_changes(
     objects: &Objects,
-    rendered: &Rendered,
+    accepted: &Accepted,
     difference: &Difference,
 ) -> HashMap<Transition, Observed<ObjectChange>> {
-    let change =
-        |one: Transition| (one, git::object_change(objects, rendered.layout, one.old, one.new));
+    let layout = accepted.rendered.layout;
+    let change = |one: Transition| {
+        let both = one.old.zip(one.new);
+        let same = both.is_some_and(|(old, new)| accepted.holds_same_objects(old, new));
+        let change = match same {
+            true => Observed::Known(ObjectChange::default()),
+            false => git::object_change(objects, layout, one.old, one.new),
+        };
+        (one, change)
+    };
     let transitions: Vec<Transition> = difference.transitions().into_iter().collect();
     transitions.into_par_iter().map(change).collect()
 }

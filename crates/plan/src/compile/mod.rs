@@ -23,12 +23,12 @@ mod fleet;
 
 use std::sync::Arc;
 
-use model::{Diagnostic, ExpansionRequest, Expansions, Files, Rendered, Sink, Source};
+use model::{Diagnostic, ExpansionRequest, Expansions, Files, ObjectId, Rendered, Sink, Source};
 use schema::ReadSource;
 
 use crate::Fleet;
 use crate::fleet::assemble;
-use crate::render::{Kept, Previous, expansions, render_after};
+use crate::render::{Kept, Previous, Unmoved, expansions, render_after, unmoved};
 
 /// How many sources a compiler remembers: the base of a change and its head.
 pub const MOST_SOURCES: usize = 2;
@@ -66,8 +66,19 @@ pub struct Accepted {
     /// What every cluster must run.
     pub rendered: Rendered,
     kept: Kept,
+    unmoved: Unmoved,
     /// What assembling found, to tell it again where no document changed.
     warnings: Arc<[Diagnostic]>,
+}
+
+impl Accepted {
+    /// Whether this render and the one before it show that two trees of an application, the
+    /// earlier one first, hold the same objects, each at the same path: nobody need read them to
+    /// know that none comes or goes. If not, nothing is known.
+    #[must_use]
+    pub fn holds_same_objects(&self, old: ObjectId, new: ObjectId) -> bool {
+        self.unmoved.contains(&(old, new))
+    }
 }
 
 impl Compiler {
@@ -169,7 +180,9 @@ impl Compiler {
         });
         let number = &mut self.next_number;
         let (rendered, kept) = render_after(previous, &fleet, &source, &expanded, number, sink);
-        let accepted = Some(Accepted { fleet, rendered, kept, warnings });
+        let unmoved =
+            previous.map(|previous| unmoved(previous, &kept, &rendered)).unwrap_or_default();
+        let accepted = Some(Accepted { fleet, rendered, kept, unmoved, warnings });
         Compiled { source, diagnostics, accepted, documents }
     }
 

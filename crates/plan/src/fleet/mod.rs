@@ -111,7 +111,8 @@ impl Fleet {
     }
 
     /// Whether another fleet has clusters of the same names.
-    pub(crate) fn same_clusters(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn same_clusters(&self, other: &Self) -> bool {
         self.tables.names.clusters == other.tables.names.clusters
     }
 

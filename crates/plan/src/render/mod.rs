@@ -41,6 +41,7 @@ mod prepare;
 mod rules;
 mod tree;
 mod unit;
+mod unmoved;
 
 use std::sync::Arc;
 
@@ -54,6 +55,7 @@ use pass::Pass;
 use prepare::Prepared;
 
 pub(crate) use kept::{Kept, Previous};
+pub(crate) use unmoved::{Unmoved, unmoved};
 
 pub use folder::folder;
 pub use prepare::{LARGEST_FILE, MOST_FILES};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{CommitId, Expansions, MemoryObjects, Origin};
+use model::{Cell, CommitId, Expansions, MemoryObjects, ObjectId, Origin};
 use plan::{Compiled, Compiler, KeySpace};
 use proptest::prelude::*;
 
@@ -89,6 +89,80 @@ fn a_commit_that_is_known_is_not_compiled_again_unless_something_is_wrong_with_i
     assert!(known(&compiler, &broken, 2).is_none(), "what was missing may be there by now");
 }
 
+/// The trees of the bindings that two renders have, where they are not the same.
+fn moves(before: &Compiled, after: &Compiled) -> Vec<(ObjectId, ObjectId)> {
+    let mut found = Vec::new();
+    let (Some(before), Some(after)) = (&before.accepted, &after.accepted) else { return found };
+    for (old, new) in before.rendered.clusters.iter().zip(&after.rendered.clusters) {
+        for ((old_id, old), (new_id, new)) in old.cells.iter().zip(&new.cells) {
+            if let (Cell::Tree(old), Cell::Tree(new)) = (old, new)
+                && (old_id, &old.tree) != (new_id, &new.tree)
+            {
+                found.push((old.tree, new.tree));
+            }
+        }
+    }
+    found
+}
+
+/// What is said to hold the same objects has the same paths; how many pairs that were.
+fn check_unmoved(before: &Compiled, after: &Compiled, sink: &MemoryObjects) -> usize {
+    let Some(accepted) = &after.accepted else { return 0 };
+    let paths = |tree| sink.list(tree).into_iter().map(|(path, ..)| path).collect::<Vec<_>>();
+    let mut pairs = moves(before, after);
+    pairs.retain(|(old, new)| accepted.holds_same_objects(*old, *new));
+    pairs.iter().for_each(|(old, new)| assert_eq!(paths(*old), paths(*new)));
+    pairs.len()
+}
+
+const HEAD: &str = "
+-- fleet.yaml --
+apiVersion: res-edge.dev/v1
+kind: Fleet
+metadata: {name: small}
+-- inventory/all.yaml --
+apiVersion: res-edge.dev/v1
+kind: Cluster
+metadata: {name: a}
+---
+apiVersion: res-edge.dev/v1
+kind: Cluster
+metadata: {name: b}
+---
+apiVersion: res-edge.dev/v1
+kind: Namespace
+metadata: {name: shop}
+spec: {clusters: all}
+---
+apiVersion: res-edge.dev/v1
+kind: Application
+metadata: {name: till}
+spec: {namespace: shop, template: apps/till}
+-- apps/till/base/object.yaml --
+";
+
+fn object(name: &str, text: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: shop}}\n\
+         data: {{text: {text}, cluster: rea.cluster.name}}\n"
+    )
+}
+
+#[test]
+fn trees_whose_texts_alone_differ_are_known_to_hold_the_same_objects() {
+    let (mut compiler, sink) = (Compiler::new(), MemoryObjects::default());
+    let text = format!("{HEAD}{}", object("a", "one"));
+    let mut last = compile(&mut compiler, &text, &sink);
+    let steps = [("another line", object("a", "two"), 2), ("another name", object("b", "two"), 0)];
+    for (what, object, n_known) in steps {
+        let text = format!("{HEAD}{object}");
+        let next = compile(&mut compiler, &text, &sink);
+        assert_eq!(moves(&last, &next).len(), 2, "{what}");
+        assert_eq!(check_unmoved(&last, &next, &sink), n_known, "{what}");
+        last = next;
+    }
+}
+
 proptest! {
     #![proptest_config(testkit::cases(200))]
 
@@ -96,6 +170,7 @@ proptest! {
     fn a_compile_that_remembers_is_a_compile_from_nothing(edits in edits(24)) {
         let (mut world, mut compiler, sink) = (World::new(), Compiler::new(), MemoryObjects::default());
         let mut earlier = vec![world.clone()];
+        let mut last: Option<Arc<Compiled>> = None;
         for edit in edits {
             if edit.0 >= 240 {
                 world = earlier[usize::from(edit.1) % earlier.len()].clone();
@@ -105,6 +180,9 @@ proptest! {
             let text = world.text();
             let compiled = compile(&mut compiler, &text, &sink);
             same(&compiled, &sink, &text);
+            if let Some(last) = last.replace(Arc::clone(&compiled)) {
+                check_unmoved(&last, &compiled, &sink);
+            }
             earlier.push(world.clone());
         }
     }
