@@ -1,6 +1,7 @@
 //! The mistakes of a source, told apart from those that were there before.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use api::DiagnosticText;
 use api::text::{Report, count};
@@ -18,7 +19,8 @@ const MOST_TOLD: usize = 100;
 /// What is wrong with a source.
 pub(crate) struct Mistakes<'a> {
     head: &'a Compiled,
-    clusters: Vec<String>,
+    /// The names of the clusters, made when a message needs them.
+    clusters: OnceLock<Vec<String>>,
     /// Errors that the base does not have.
     pub(crate) new: Vec<&'a Diagnostic>,
     /// Errors that the base has too.
@@ -39,8 +41,7 @@ impl<'a> Mistakes<'a> {
             before.entry(key(one)).or_default().unite(&one.clusters);
         }
         // Ids of clusters are positions in one fleet: they only compare where both have the same.
-        let names = cluster_names(head);
-        let is_alike = base.is_some_and(|base| cluster_names(base) == names);
+        let is_alike = base.is_some_and(|base| have_same_clusters(base, head));
         let is_known = |one: &Diagnostic| {
             before.get(&key(one)).is_some_and(|known| {
                 let mut more = one.clusters.clone();
@@ -51,8 +52,8 @@ impl<'a> Mistakes<'a> {
                 }
             })
         };
-        let mut mistakes =
-            Self { head, clusters: names, new: vec![], known: vec![], warnings: vec![] };
+        let clusters = OnceLock::new();
+        let mut mistakes = Self { head, clusters, new: vec![], known: vec![], warnings: vec![] };
         for one in diagnostics(head) {
             match (one.is_error(), is_known(one)) {
                 (true, false) => mistakes.new.push(one),
@@ -64,7 +65,8 @@ impl<'a> Mistakes<'a> {
     }
 
     fn report(&self) -> Report<'_> {
-        Report { files: &self.head.source.files, clusters: &self.clusters }
+        let clusters = self.clusters.get_or_init(|| cluster_names(self.head));
+        Report { files: &self.head.source.files, clusters }
     }
 
     /// Mistakes with the lines that they are in, for a terminal.
@@ -92,6 +94,14 @@ impl<'a> Mistakes<'a> {
     /// How many new errors there are, in words.
     pub(crate) fn n_new(&self) -> String {
         count(self.new.len(), "error")
+    }
+}
+
+/// Whether the ids of clusters mean the same in two sources.
+fn have_same_clusters(one: &Compiled, other: &Compiled) -> bool {
+    match (&one.accepted, &other.accepted) {
+        (Some(one), Some(other)) => one.fleet.same_clusters(&other.fleet),
+        (one, other) => one.is_none() && other.is_none(),
     }
 }
 
