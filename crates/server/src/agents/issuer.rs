@@ -2,8 +2,8 @@
 //!
 //! In: the ledger after each step, the source in use, the time. Out: the releases in memory, which
 //! wakes who waits for them, and then the same as refs beside the branches. It looks at what the
-//! ledger changed since, and at what is due. What it said before a restart it reads from the refs;
-//! without them it says it anew.
+//! ledger changed since, and at what is due: a step that changes one cluster costs one statement.
+//! What it said before a restart it reads from the refs; without them it says it anew.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -29,8 +29,19 @@ const MOST_ALLOWANCES: usize = 5_000;
 struct Made {
     commit: CommitId,
     ledger: Arc<Ledger>,
-    /// When the first of them is due, or a hold ends by itself.
+    /// When the first of them is due, or a hold ends by itself; at the latest.
     due: Timestamp,
+    /// Whether every cluster has one.
+    is_whole: bool,
+}
+
+/// Which refs are not at what is said.
+enum Behind {
+    Nothing,
+    /// Those of clusters with these names.
+    Some(Vec<String>),
+    /// Any of them may be.
+    Any,
 }
 
 /// Where the ref of a cluster is, and with which release.
@@ -45,12 +56,12 @@ pub(crate) struct Issuer {
     repository: Repository,
     releases: Arc<Releases>,
     made: Option<Made>,
-    /// The commit of the source whose keys and rules are in place.
-    keys_of: Option<CommitId>,
+    /// The commit of the source whose keys and rules are in place, and its fleet.
+    keys_of: Option<(CommitId, Arc<Fleet>)>,
     rules: Option<Rules>,
     /// The refs as they are; nothing before they were read.
     sides: Option<HashMap<String, Side>>,
-    are_sides_behind: bool,
+    behind: Behind,
 }
 
 impl Issuer {
@@ -68,7 +79,7 @@ impl Issuer {
             keys_of: None,
             rules: None,
             sides: None,
-            are_sides_behind: false,
+            behind: Behind::Nothing,
         }
     }
 
@@ -79,22 +90,33 @@ impl Issuer {
         released: Option<&Released>,
         now: Timestamp,
     ) {
-        if let Some(sourced) = sourced.filter(|one| self.keys_of != Some(one.commit)) {
-            let fleet = &sourced.accepted().fleet;
-            self.releases.put_keys(AgentKeys::of(fleet));
-            let rules = Some(Rules::of(fleet));
-            if self.rules != rules {
-                // They may concern every cluster.
-                self.made = None;
-                self.rules = rules;
-            }
-            self.keys_of = Some(sourced.commit);
+        if let Some(sourced) = sourced {
+            self.take_keys(sourced);
         }
         let Some(released) = released else { return };
         let fleet = sourced.map(|sourced| &*sourced.accepted().fleet);
         if let Err(error) = self.issue(released, fleet, now) {
             tracing::error!(%error, "releases are not signed");
         }
+    }
+
+    /// Puts the keys and the rules of a source in place.
+    fn take_keys(&mut self, sourced: &Sourced) {
+        let known = self.keys_of.as_ref();
+        if known.is_some_and(|(commit, _)| *commit == sourced.commit) {
+            return;
+        }
+        let fleet = &sourced.accepted().fleet;
+        if known.is_none_or(|(_, known)| !has_same_keys(known, fleet)) {
+            self.releases.put_keys(AgentKeys::of(fleet));
+        }
+        let rules = Some(Rules::of(fleet));
+        if self.rules != rules {
+            // They may concern every cluster.
+            self.made = None;
+            self.rules = rules;
+        }
+        self.keys_of = Some((sourced.commit, Arc::clone(fleet)));
     }
 
     fn issue(
@@ -109,23 +131,97 @@ impl Issuer {
         }
         self.read_sides()?;
         let before = self.releases.table();
-        let ledger = &released.ledger;
+        let (commit, ledger) = (released.commit, Arc::clone(&released.ledger));
+        let few = self.few(&ledger, now);
         let round = Round { issuer: self, released, fleet, before: &before, now };
-        let signed = round.sign()?;
-        let n_changed = signed.iter().filter(|(_, _, is_new)| *is_new).count();
-        let has_left = before.by_uid.keys().any(|uid| ledger.position(*uid).is_none());
-        if n_changed > 0 || has_left || before.by_name.is_empty() {
-            let by_uid = signed.iter().map(|(uid, one, _)| (*uid, Arc::clone(one))).collect();
-            let name = |cluster: &Arc<LedgerCluster>| (cluster.name.to_string(), cluster.uid);
-            let by_name = ledger.clusters.iter().map(name).collect();
-            self.releases.put(ReleaseTable { by_uid, by_name, n_changed });
-            self.are_sides_behind = true;
+        let (due, is_whole) = match few {
+            Some((clusters, due)) => {
+                let signed = round.sign(&clusters)?;
+                let renewals = signed.iter().map(|one| one.renewal());
+                let due = renewals.min().unwrap_or(due).min(due);
+                self.put_some(&before, signed);
+                (due, true)
+            }
+            None => {
+                let clusters: Vec<_> =
+                    ledger.clusters.iter().filter(|one| round.is_concerned(one)).collect();
+                let signed = round.sign(&clusters)?;
+                self.put_all(&before, &ledger, signed, now)
+            }
+        };
+        self.made = Some(Made { commit, ledger, due, is_whole });
+        Ok(())
+    }
+
+    /// The clusters that a step changed, where it can concern no other, and when the others are
+    /// due; nothing if that is not sure.
+    fn few<'l>(
+        &self,
+        ledger: &'l Ledger,
+        now: Timestamp,
+    ) -> Option<(Vec<&'l Arc<LedgerCluster>>, Timestamp)> {
+        let made = self.made.as_ref().filter(|made| made.is_whole && now < made.due)?;
+        let last = &made.ledger;
+        let is_alike = last.holds == ledger.holds
+            && last.placed == ledger.placed
+            && last.clusters.len() == ledger.clusters.len();
+        let mut changed = Vec::new();
+        for (old, new) in last.clusters.iter().zip(&ledger.clusters).filter(|_| is_alike) {
+            if (old.uid, &old.name) != (new.uid, &new.name) {
+                return None;
+            }
+            if !Arc::ptr_eq(old, new) {
+                changed.push(new);
+            }
         }
-        let due = signed.iter().map(|(uid, one, _)| statement::renewal(&one.statement, *uid));
+        is_alike.then_some((changed, made.due))
+    }
+
+    /// Puts what was signed in place of what these clusters were told before.
+    fn put_some(&mut self, before: &ReleaseTable, signed: Vec<Signed>) {
+        let new: Vec<Signed> = signed.into_iter().filter(|one| one.is_new).collect();
+        if new.is_empty() {
+            return;
+        }
+        let mut names = match std::mem::replace(&mut self.behind, Behind::Nothing) {
+            Behind::Nothing => Some(Vec::new()),
+            Behind::Some(names) => Some(names),
+            Behind::Any => None,
+        };
+        let named = new.iter().map(|one| one.release.statement.cluster.name.clone());
+        names.iter_mut().for_each(|names| names.extend(named.clone()));
+        self.behind = names.map_or(Behind::Any, Behind::Some);
+        self.releases.put(before.with(new.into_iter().map(|one| (one.uid, one.release)).collect()));
+    }
+
+    /// Puts what every cluster of the ledger is told in place. Answers when the first is due, and
+    /// whether each has a release.
+    fn put_all(
+        &mut self,
+        before: &ReleaseTable,
+        ledger: &Ledger,
+        signed: Vec<Signed>,
+        now: Timestamp,
+    ) -> (Timestamp, bool) {
+        let n_changed = signed.iter().filter(|one| one.is_new).count();
+        let has_left = before.clusters().any(|uid| ledger.position(uid).is_none());
+        let signed: HashMap<_, _> = signed.into_iter().map(|one| (one.uid, one.release)).collect();
+        let release = |cluster: &Arc<LedgerCluster>| {
+            let release = signed.get(&cluster.uid).or_else(|| before.get(cluster.uid))?;
+            Some((cluster.uid, Arc::clone(release)))
+        };
+        let releases: HashMap<_, _> = ledger.clusters.iter().filter_map(release).collect();
+        let is_whole = releases.len() == ledger.clusters.len();
+        let due = releases.iter().map(|(uid, one)| statement::renewal(&one.statement, *uid));
         let ends = ledger.placed.iter().filter_map(|hold| hold.until).filter(|end| *end > now);
         let due = due.chain(ends).min().unwrap_or(Timestamp::MAX);
-        self.made = Some(Made { commit: released.commit, ledger: Arc::clone(ledger), due });
-        Ok(())
+        if n_changed > 0 || has_left || before.is_empty() {
+            let name = |cluster: &Arc<LedgerCluster>| (cluster.name.to_string(), cluster.uid);
+            let uids = ledger.clusters.iter().map(name).collect();
+            self.releases.put(ReleaseTable::new(releases, uids, n_changed));
+            self.behind = Behind::Any;
+        }
+        (due, is_whole)
     }
 
     /// Reads what was said before this start.
@@ -134,7 +230,7 @@ impl Issuer {
             return Ok(());
         }
         let key = self.key.public_key();
-        let (mut sides, mut table) = (HashMap::new(), ReleaseTable::default());
+        let (mut sides, mut releases) = (HashMap::new(), HashMap::new());
         for stored in git::statements(&self.repository)? {
             let ours = stored
                 .signed
@@ -144,53 +240,45 @@ impl Issuer {
             sides.insert(stored.cluster, Side { commit: stored.commit, etag });
             let uid = |release: &SignedRelease| release.statement.cluster.uid.parse().ok();
             if let Some((uid, release)) = release.and_then(|one| Some((uid(&one)?, one))) {
-                table.by_uid.insert(uid, Arc::new(release));
+                releases.insert(uid, Arc::new(release));
             }
         }
         self.sides = Some(sides);
-        if self.releases.table().by_uid.is_empty() {
+        if self.releases.table().clusters().next().is_none() {
             // Nobody is told by it: names are not known before the ledger was looked at.
-            self.releases.put(table);
+            self.releases.put(ReleaseTable::new(releases, HashMap::new(), 0));
         }
         Ok(())
     }
 
     /// Makes the refs equal to what is said. What fails is tried again at the next look.
     pub(crate) fn write_sides(&mut self) {
-        let Some(sides) = self.sides.as_mut().filter(|_| self.are_sides_behind) else { return };
         let table = self.releases.table();
-        let mut edits = Vec::new();
-        for (name, uid) in &table.by_name {
-            let Some(release) = table.by_uid.get(uid) else { continue };
-            let side = sides.get(name);
-            if side.is_some_and(|side| side.etag.as_ref() == Some(&release.etag)) {
-                continue;
-            }
-            let to = (&*release.text, &*release.signature, release.statement.issued);
-            let from = side.map(|side| side.commit);
-            edits.push(StatementEdit { cluster: name, from, to: Some(to) });
-        }
-        let gone = sides.iter().filter(|(name, _)| !table.by_name.contains_key(*name));
-        let gone: Vec<(String, CommitId)> =
-            gone.map(|(name, side)| (name.clone(), side.commit)).collect();
+        let Some(sides) = &mut self.sides else { return };
+        let mut edits = match &self.behind {
+            Behind::Nothing => return,
+            Behind::Some(names) => edits(&table, sides, names.iter().map(String::as_str)),
+            Behind::Any => edits(&table, sides, table.names()),
+        };
+        let gone: Vec<(String, CommitId)> = match &self.behind {
+            Behind::Any => gone(&table, sides),
+            _ => Vec::new(),
+        };
         for (name, commit) in &gone {
             edits.push(StatementEdit { cluster: name, from: Some(*commit), to: None });
         }
         match git::write_statements(&self.repository, &edits) {
             Ok(commits) => {
                 for (edit, commit) in edits.iter().zip(commits) {
-                    let release = table
-                        .by_name
-                        .get(edit.cluster)
-                        .and_then(|uid| table.by_uid.get(uid).map(|release| release.etag.clone()));
+                    let etag = table.of(edit.cluster).map(|(_, release)| release.etag.clone());
                     match commit {
-                        Some(commit) => drop(
-                            sides.insert(edit.cluster.to_owned(), Side { commit, etag: release }),
-                        ),
+                        Some(commit) => {
+                            drop(sides.insert(edit.cluster.to_owned(), Side { commit, etag }));
+                        }
                         None => drop(sides.remove(edit.cluster)),
                     }
                 }
-                self.are_sides_behind = false;
+                self.behind = Behind::Nothing;
             }
             Err(error) => {
                 tracing::error!(%error, "signed releases are not written beside the branches");
@@ -200,6 +288,44 @@ impl Issuer {
             }
         }
     }
+}
+
+/// What to write for the clusters of these names.
+fn edits<'t>(
+    table: &'t ReleaseTable,
+    sides: &HashMap<String, Side>,
+    names: impl Iterator<Item = &'t str>,
+) -> Vec<StatementEdit<'t>> {
+    let edit = |name: &'t str| {
+        let release = table.get(table.uid(name)?)?;
+        let side = sides.get(name);
+        if side.is_some_and(|side| side.etag.as_ref() == Some(&release.etag)) {
+            return None;
+        }
+        let to = (&*release.text, &*release.signature, release.statement.issued);
+        let from = side.map(|side| side.commit);
+        Some(StatementEdit { cluster: name, from, to: Some(to) })
+    };
+    names.filter_map(edit).collect()
+}
+
+/// The refs of names that no cluster has any more.
+fn gone(table: &ReleaseTable, sides: &HashMap<String, Side>) -> Vec<(String, CommitId)> {
+    let gone = sides.iter().filter(|(name, _)| table.uid(name).is_none());
+    gone.map(|(name, side)| (name.clone(), side.commit)).collect()
+}
+
+/// Whether the keys of agents stand in the same documents of the same names.
+fn has_same_keys(known: &Fleet, fleet: &Fleet) -> bool {
+    let clusters = known.clusters.iter().zip(&fleet.clusters);
+    let mut pairs = clusters.map(|(old, new)| (&old.document, &new.document));
+    known.same_clusters(fleet)
+        && pairs.all(|(old, new)| {
+            let keys = |one: &'_ schema::document::ClusterDocument| -> Vec<Box<str>> {
+                one.agent_keys.iter().map(|key| key.value.clone()).collect()
+            };
+            Arc::ptr_eq(old, new) || keys(old) == keys(new)
+        })
 }
 
 /// Why releases are not signed.
@@ -220,8 +346,23 @@ struct Round<'a> {
     now: Timestamp,
 }
 
-/// A cluster, its release, and whether that is new.
-type Signed = (ClusterUid, Arc<SignedRelease>, bool);
+/// What a cluster is told.
+struct Signed {
+    uid: ClusterUid,
+    release: Arc<SignedRelease>,
+    /// Whether it was told something else before.
+    is_new: bool,
+}
+
+impl Signed {
+    fn new(uid: ClusterUid, release: Arc<SignedRelease>, is_new: bool) -> Self {
+        Self { uid, release, is_new }
+    }
+
+    fn renewal(&self) -> Timestamp {
+        statement::renewal(&self.release.statement, self.uid)
+    }
+}
 
 /// What is looked up of the ledger's past, for all clusters of a round.
 struct Past<'a> {
@@ -234,21 +375,12 @@ struct Past<'a> {
 }
 
 impl Round<'_> {
-    fn sign(&self) -> Result<Vec<Signed>, IssueError> {
-        let ledger = &self.released.ledger;
-        let holds: Vec<Scoped<'_>> = ledger.placed.iter().map(|hold| self.scoped(hold)).collect();
-        let concerned: Vec<&Arc<LedgerCluster>> =
-            ledger.clusters.iter().filter(|cluster| self.is_concerned(cluster)).collect();
-        let past = self.past(&concerned)?;
-        let concerned: BTreeSet<ClusterUid> = concerned.iter().map(|one| one.uid).collect();
-        let sign = |cluster: &Arc<LedgerCluster>| -> Result<Option<Signed>, IssueError> {
-            let before = self.before.by_uid.get(&cluster.uid);
-            match (before, concerned.contains(&cluster.uid)) {
-                (Some(before), false) => Ok(Some((cluster.uid, Arc::clone(before), false))),
-                _ => self.sign_one(cluster, &holds, &past),
-            }
-        };
-        let signed = ledger.clusters.par_iter().map(sign);
+    /// What these clusters are told.
+    fn sign(&self, clusters: &[&Arc<LedgerCluster>]) -> Result<Vec<Signed>, IssueError> {
+        let placed = &self.released.ledger.placed;
+        let holds: Vec<Scoped<'_>> = placed.iter().map(|hold| self.scoped(hold)).collect();
+        let past = self.past(clusters)?;
+        let signed = clusters.par_iter().map(|cluster| self.sign_one(cluster, &holds, &past));
         Ok(signed.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
@@ -262,7 +394,7 @@ impl Round<'_> {
 
     /// Whether a cluster may be told something else than before.
     fn is_concerned(&self, cluster: &Arc<LedgerCluster>) -> bool {
-        let Some(before) = self.before.by_uid.get(&cluster.uid) else { return true };
+        let Some(before) = self.before.get(cluster.uid) else { return true };
         let Some(made) = &self.issuer.made else { return true };
         let ledger = &self.released.ledger;
         let is_same = made
@@ -302,7 +434,7 @@ impl Round<'_> {
 
     /// The step up to which the allowances of a cluster are known.
     fn since(&self, cluster: &LedgerCluster) -> Generation {
-        let before = self.before.by_uid.get(&cluster.uid);
+        let before = self.before.get(cluster.uid);
         let appeared = cluster.since.0.saturating_sub(1);
         Generation(before.map_or(appeared, |before| before.statement.generation.max(appeared)))
     }
@@ -313,7 +445,7 @@ impl Round<'_> {
         holds: &[Scoped<'_>],
         past: &Past<'_>,
     ) -> Result<Option<Signed>, IssueError> {
-        let before = self.before.by_uid.get(&cluster.uid);
+        let before = self.before.get(cluster.uid);
         let said = before.map(|before| &before.statement);
         let ledger = &self.released.ledger;
         let rules = self.issuer.rules.as_ref();
@@ -328,12 +460,12 @@ impl Round<'_> {
         let id = self.fleet.and_then(|fleet| fleet.cluster_id(cluster.name.as_str()));
         let draft = statement::draft(ledger, cluster, id, holds, facts, self.now);
         let Some(next) = statement::next(said, draft, past.head, cluster.uid, self.now) else {
-            return Ok(before.map(|before| (cluster.uid, Arc::clone(before), false)));
+            return Ok(before.map(|before| Signed::new(cluster.uid, Arc::clone(before), false)));
         };
         let text = serde_json::to_vec(&next).unwrap_or_default();
         let signature = self.issuer.key.sign(RELEASE_NAMESPACE, &text);
         let release = SignedRelease::new(text, signature);
-        Ok(release.map(|release| (cluster.uid, Arc::new(release), true)))
+        Ok(release.map(|release| Signed::new(cluster.uid, Arc::new(release), true)))
     }
 
     /// The commit of the branch of a cluster, if it holds its present tree.

@@ -124,7 +124,7 @@ impl Agents {
     pub(crate) fn agent(&self, key: KeyId) -> Option<Agent> {
         let keys = self.releases.keys();
         let Some(KeyOwner::Cluster(cluster)) = keys.owner(key) else { return None };
-        let uid = self.releases.table().by_name.get(cluster).copied();
+        let uid = self.releases.table().uid(cluster);
         Some(Agent { key, cluster: cluster.clone(), uid })
     }
 

@@ -371,8 +371,8 @@ impl Presence {
                 let table = Arc::clone(&releases.table());
                 changes.mark_unchanged();
                 // Before the first look at the ledger nobody knows who is there.
-                if !table.by_name.is_empty()
-                    && let Err(error) = self.retain(|uid| table.by_uid.contains_key(&uid)).await
+                if !table.is_empty()
+                    && let Err(error) = self.retain(|uid| table.get(uid).is_some()).await
                 {
                     tracing::error!(%error, "clusters that have left are not forgotten");
                 }

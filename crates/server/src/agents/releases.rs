@@ -30,13 +30,18 @@ pub(crate) struct SignedRelease {
     pub(crate) tree: ObjectId,
 }
 
-/// The releases of one moment. It is never altered.
+/// How many releases may stand beside those that tables share, before they are put together.
+const MOST_NEWER: usize = 1_000;
+
+/// The releases of one moment. It is never altered; the next one shares what did not change.
 #[derive(Debug, Default)]
 pub(crate) struct ReleaseTable {
-    /// By the identities of clusters.
-    pub(crate) by_uid: HashMap<ClusterUid, Arc<SignedRelease>>,
+    /// Most of them, by the identities of clusters.
+    most: Arc<HashMap<ClusterUid, Arc<SignedRelease>>>,
+    /// Those that count in place of these.
+    newer: HashMap<ClusterUid, Arc<SignedRelease>>,
     /// The identities, by the present names of clusters.
-    pub(crate) by_name: HashMap<String, ClusterUid>,
+    uids: Arc<HashMap<String, ClusterUid>>,
     /// How many changed at once when this became the present table.
     pub(crate) n_changed: usize,
 }
@@ -65,10 +70,56 @@ impl SignedRelease {
 }
 
 impl ReleaseTable {
+    /// A table of these releases, with the present names of clusters.
+    pub(super) fn new(
+        releases: HashMap<ClusterUid, Arc<SignedRelease>>,
+        uids: HashMap<String, ClusterUid>,
+        n_changed: usize,
+    ) -> Self {
+        let newer = HashMap::new();
+        Self { most: Arc::new(releases), newer, uids: Arc::new(uids), n_changed }
+    }
+
+    /// The table after these releases changed, and nothing else did.
+    pub(super) fn with(&self, changed: Vec<(ClusterUid, Arc<SignedRelease>)>) -> Self {
+        let n_changed = changed.len();
+        let (mut most, mut newer) = (Arc::clone(&self.most), self.newer.clone());
+        newer.extend(changed);
+        if newer.len() > MOST_NEWER {
+            Arc::make_mut(&mut most).extend(newer.drain());
+        }
+        Self { most, newer, uids: Arc::clone(&self.uids), n_changed }
+    }
+
+    /// Whether nothing was ever released, or nobody has looked yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.uids.is_empty()
+    }
+
+    /// The release of a cluster.
+    pub(crate) fn get(&self, uid: ClusterUid) -> Option<&Arc<SignedRelease>> {
+        self.newer.get(&uid).or_else(|| self.most.get(&uid))
+    }
+
+    /// The clusters that have a release.
+    pub(super) fn clusters(&self) -> impl Iterator<Item = ClusterUid> {
+        self.most.keys().chain(self.newer.keys()).copied()
+    }
+
+    /// The identity of a cluster, by its present name.
+    pub(crate) fn uid(&self, name: &str) -> Option<ClusterUid> {
+        self.uids.get(name).copied()
+    }
+
+    /// The present names of clusters.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.uids.keys().map(String::as_str)
+    }
+
     /// The release of a cluster, by its present name.
     pub(crate) fn of(&self, name: &str) -> Option<(ClusterUid, Arc<SignedRelease>)> {
-        let uid = *self.by_name.get(name)?;
-        Some((uid, Arc::clone(self.by_uid.get(&uid)?)))
+        let uid = self.uid(name)?;
+        Some((uid, Arc::clone(self.get(uid)?)))
     }
 }
 

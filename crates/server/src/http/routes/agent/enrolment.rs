@@ -60,7 +60,7 @@ pub(super) async fn enrol(
     let counts = state.agents.enrolments.counts(&enrolment.cluster, &enrolment.public_key);
     Ok(Json(EnrolmentAnswer {
         state: if counts { EnrolmentState::Accepted } else { EnrolmentState::Pending },
-        uid: table.by_name.get(&enrolment.cluster).map(ToString::to_string),
+        uid: table.uid(&enrolment.cluster).map(|uid| uid.to_string()),
         change: change.map(u64::from),
         release_key: state.agents.release_key.clone(),
     }))
