@@ -220,13 +220,30 @@ pub(crate) fn command(git_dir: &Path, arguments: &[&str]) -> Command {
 /// A program with nothing around it but pipes and the way to other programs.
 #[expect(clippy::disallowed_methods, reason = "the one place that starts a program in this room")]
 fn bare(program: &str, folder: &Path) -> Command {
-    let mut command = Command::new(program);
+    let mut command = Command::new(found(program));
     command.env_clear().current_dir(folder);
     if let Some(path) = std::env::var_os("PATH") {
         command.env("PATH", path);
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+/// The file of a program, looked for in the folders of `PATH`; its name where it is in none, so
+/// that starting it says what is wrong.
+///
+/// A program that is named by its path is started without a copy of this process's memory: a
+/// server of a large fleet has gigabytes of it, and starts several programs for each push.
+fn found(program: &str) -> PathBuf {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let files = std::env::split_paths(&folders).map(|folder| folder.join(program));
+    let is_program = |file: &PathBuf| {
+        use std::os::unix::fs::PermissionsExt as _;
+        let is_executable =
+            |metadata: std::fs::Metadata| metadata.permissions().mode() & 0o111 != 0;
+        file.is_absolute() && file.is_file() && file.metadata().is_ok_and(is_executable)
+    };
+    files.into_iter().find(is_program).unwrap_or_else(|| program.into())
 }
 
 /// One run, for its messages.
