@@ -39,12 +39,13 @@ pub(super) fn move_few(store: &Store<'_>, moves: &[&RefMove]) -> Result<(), Fail
         fs::rename(staged, path).map_err(|error| failed(path, error))?;
     }
     log::append(store, moves);
-    drop(locks);
     let mut folders: Vec<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
     folders.dedup();
+    // While the locks stand in them, nobody who packs refs removes the folders.
     for folder in folders {
         sync_folder(folder).map_err(|error| failed(folder, error))?;
     }
+    drop(locks);
     Ok(())
 }
 

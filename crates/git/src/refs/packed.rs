@@ -109,7 +109,7 @@ struct LooseRef {
     /// Which move.
     index: usize,
     path: PathBuf,
-    lock: Lock,
+    _lock: Lock,
 }
 
 impl Loose {
@@ -124,7 +124,7 @@ impl Loose {
                 return Ok(());
             }
             if !path.is_dir() {
-                refs.push(LooseRef { index, path, lock });
+                refs.push(LooseRef { index, path, _lock: lock });
             } else if let Some(file) = first_file(&path).map_err(|error| failed(&path, error))? {
                 let name = moves[index].name.clone();
                 let other = file.strip_prefix(store.git_dir).unwrap_or(&file).display();
@@ -147,23 +147,21 @@ impl Loose {
         })
     }
 
-    /// Removes the files, which hide what is packed now, and gives their locks back.
+    /// Removes the files, which hide what is packed now, and then gives their locks back: while a
+    /// lock stands in a folder, nobody who packs refs removes that.
     fn remove(self) -> Result<(), MoveError> {
-        let mut folders: Vec<PathBuf> = Vec::new();
-        for LooseRef { path, lock, .. } in self.refs {
-            match fs::remove_file(&path) {
+        let mut folders: Vec<&Path> = Vec::new();
+        for LooseRef { path, .. } in &self.refs {
+            match fs::remove_file(path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(failed(&path, error));
+                    return Err(failed(path, error));
                 }
-                _ => drop(lock),
-            }
-            let folder = path.parent().unwrap_or(&path);
-            if folders.last().is_none_or(|last| last != folder) {
-                folders.push(folder.to_owned());
+                _ => folders.extend(path.parent()),
             }
         }
+        folders.dedup();
         folders
-            .iter()
+            .into_iter()
             .try_for_each(|folder| sync_folder(folder).map_err(|error| failed(folder, error)))
     }
 }

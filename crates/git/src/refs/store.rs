@@ -81,30 +81,36 @@ impl<'a> Store<'a> {
         Err(Failure::Busy(path.to_owned()))
     }
 
-    /// Makes a folder below `refs/` with those above it, durably.
+    /// Makes a folder below `refs/` with those above it, durably. Git may remove it again before
+    /// something stands in it.
     fn make_folder(&self, folder: &Path) -> Result<(), Failure> {
         let missing: Vec<&Path> = folder.ancestors().take_while(|one| !one.is_dir()).collect();
         for folder in missing.into_iter().rev() {
-            match fs::create_dir(folder) {
+            match self.make_one(folder) {
                 Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => {}
-                // Git has just removed the folder above; or a ref is where the folder should be.
                 Err(error) if error.kind() == ErrorKind::NotFound => break,
+                // What stands there is a folder of somebody else, the file of a ref, or was a
+                // folder until just now.
                 Err(error)
                     if matches!(
                         error.kind(),
                         ErrorKind::AlreadyExists | ErrorKind::NotADirectory
                     ) =>
                 {
-                    return Err(self.occupied(folder).into());
+                    if folder.ancestors().any(Path::is_file) {
+                        return Err(self.occupied(folder).into());
+                    }
                 }
                 Err(error) => return Err(failed(folder, error).into()),
             }
-            self.share_folder(folder).map_err(|error| failed(folder, error))?;
-            let above = folder.parent().unwrap_or(folder);
-            sync_folder(above).map_err(|error| failed(above, error))?;
         }
         Ok(())
+    }
+
+    fn make_one(&self, folder: &Path) -> io::Result<()> {
+        fs::create_dir(folder)?;
+        self.share_folder(folder)?;
+        sync_folder(folder.parent().unwrap_or(folder))
     }
 
     /// A ref's file stands where a folder must be.
