@@ -7,8 +7,10 @@ mod beginnings;
 mod faults;
 mod joining;
 mod summary;
+mod timings;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use agent::link::{HttpLink, HttpSettings};
@@ -27,6 +29,8 @@ pub(crate) use faults::FaultArguments;
 use faults::{Dice, Unsteady};
 pub(crate) use joining::{Fetched, Key, add_keys, join, keys_of};
 pub(crate) use summary::{Summary, is_settled};
+pub(crate) use timings::{StepTimes, Timings};
+use timings::{Timed, follow};
 
 /// What simulated clusters are made of.
 pub(crate) struct Plan {
@@ -48,6 +52,7 @@ pub(crate) struct Simulation {
     clusters: Vec<(String, Cluster)>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    timings: Arc<Timings>,
 }
 
 impl Simulation {
@@ -61,16 +66,17 @@ impl Simulation {
             clusters: Vec::new(),
             stop: watch::channel(false).0,
             tasks: JoinSet::new(),
+            timings: Arc::new(Timings::new()),
         };
         for (number, key) in keys.into_iter().enumerate() {
-            simulation.add(plan, key, number as u64).await?;
+            simulation.add(plan, key, number).await?;
         }
         Ok(simulation)
     }
 
-    async fn add(&mut self, plan: &Plan, key: Key, number: u64) -> std::io::Result<()> {
+    async fn add(&mut self, plan: &Plan, key: Key, number: usize) -> std::io::Result<()> {
         let Key { cluster: name, key } = key;
-        let mut dice = Dice::new(plan.faults.seed, number);
+        let mut dice = Dice::new(plan.faults.seed, number as u64);
         let settings = cluster_settings(&plan.faults, &mut dice);
         let cluster = Cluster::new(settings, Clock::Wall);
         let disk = match &plan.folder {
@@ -82,9 +88,11 @@ impl Simulation {
         settings.has_lease = false;
         settings.times.look = Duration::from_secs(if plan.folder.is_some() { 2 } else { 30 });
         beginnings::furnish(&cluster, &settings.namespace, &plan.kinds);
-        let link = link(plan, &name, key, &mut dice);
+        let (link, timings) = (link(plan, &name, key, &mut dice), Arc::clone(&self.timings));
+        let link = Timed { link, number, timings: Arc::clone(&timings) };
         let agent = Agent::open(cluster.clone(), disk, settings).await;
         self.standings.push((name.clone(), agent.standing()));
+        self.tasks.spawn(follow(number, agent.standing(), timings));
         self.clusters.push((name, cluster));
         let mut stopped = self.stop.subscribe();
         let stop = async move { drop(stopped.wait_for(|stop| *stop).await) };
@@ -94,7 +102,12 @@ impl Simulation {
 
     /// How all of them stand.
     pub(crate) fn summary(&self) -> Summary {
-        Summary::of(self.standings.iter().map(|(_, standing)| standing.borrow().clone()))
+        Summary::of(self.standings.iter().map(|(_, standing)| standing.borrow()))
+    }
+
+    /// When what happened.
+    pub(crate) fn timings(&self) -> &Timings {
+        &self.timings
     }
 
     /// How each of them stands, by name.

@@ -1,5 +1,7 @@
 //! How many simulated clusters there are, and how they stand together.
 
+use std::ops::Deref;
+
 use agent::report::Standing;
 use api::agent::{HealthyWord, SyncedWord};
 use serde::Serialize;
@@ -37,7 +39,7 @@ pub(crate) fn is_settled(standing: &Standing) -> bool {
 
 impl Summary {
     /// Sums up.
-    pub(crate) fn of(standings: impl Iterator<Item = Standing>) -> Self {
+    pub(crate) fn of(standings: impl Iterator<Item = impl Deref<Target = Standing>>) -> Self {
         let mut sum = Self::default();
         for standing in standings {
             sum.clusters += 1;

@@ -1,5 +1,10 @@
 //! Simulated clusters against a server.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use serde_json::Value;
+
 use crate::sandbox::Sandbox;
 use crate::serving::{ADMIN, Serving};
 
@@ -39,8 +44,7 @@ data: {cluster: rea.cluster.name}
 fn clusters_that_are_not_there_join_and_run_what_is_released() {
     let sandbox = Sandbox::committed(FLEET);
     let serving = Serving::in_sandbox(&sandbox);
-    let url = serving.url.replace("http://", &format!("http://admin:{ADMIN}@"));
-    sandbox.git(&format!("push -q {url}/git/source.git HEAD:refs/heads/main"));
+    push(&sandbox, &serving);
     let words = format!(
         "simulate --clusters all --server {} --token-file admin-token --once --for 2m \
          --ready-after 100ms",
@@ -52,4 +56,87 @@ fn clusters_that_are_not_there_join_and_run_what_is_released() {
     assert!(shown.contains("2 of 2 clusters settled"), "{shown}");
     let none = sandbox.run(&words.replace("--clusters all", "--clusters none"));
     assert_eq!(none.status.code(), Some(2), "{}", sandbox.text(&none));
+}
+
+/// A server with the fleet, and the words that simulate all of it.
+fn pushed(sandbox: &Sandbox) -> (Serving, String) {
+    let serving = Serving::in_sandbox(sandbox);
+    push(sandbox, &serving);
+    let words = format!(
+        "simulate -q -o json --clusters all --server {} --token-file admin-token --for 2m \
+         --ready-after 100ms",
+        serving.url
+    );
+    (serving, words)
+}
+
+/// The source of a server, with its administrator's token.
+fn address(serving: &Serving) -> String {
+    serving.url.replace("http://", &format!("http://admin:{ADMIN}@")) + "/git/source.git"
+}
+
+fn push(sandbox: &Sandbox, serving: &Serving) {
+    sandbox.git(&format!("push -q {} HEAD:refs/heads/main", address(serving)));
+}
+
+/// An event as a text without its times, which differ in every run.
+fn event(line: &str) -> String {
+    let mut event: Value = serde_json::from_str(line).unwrap();
+    for name in ["seconds", "issued"] {
+        if let Some(time) = event.as_object_mut().unwrap().get_mut(name) {
+            *time = Value::from("[TIME]");
+        }
+    }
+    for name in ["seen", "applied"] {
+        let Some(spread) = event.get_mut(name).and_then(Value::as_object_mut) else { continue };
+        let (half, all) = (spread["p50"].as_f64().unwrap(), spread["max"].as_f64().unwrap());
+        assert!(half <= all && all < 120.0, "{line}");
+        spread.values_mut().for_each(|time| *time = Value::from("[TIME]"));
+    }
+    event.to_string()
+}
+
+#[test]
+fn a_script_is_told_of_each_event_on_a_line() {
+    let sandbox = Sandbox::committed(FLEET);
+    let (_serving, words) = pushed(&sandbox);
+    let simulated = sandbox.run(&format!("{words} --once"));
+    assert!(simulated.status.success() && simulated.stderr.is_empty(), "{simulated:?}");
+    let lines = String::from_utf8(simulated.stdout).unwrap();
+    // Which event comes first is a race of looks, and which steps there are one of pushes.
+    let mut events: Vec<String> = lines.lines().map(event).collect();
+    events.retain(|event| !event.contains("\"release\""));
+    insta::assert_snapshot!(events.join("\n"));
+    let releases = lines.lines().filter(|line| line.contains("\"release\""));
+    let clusters = releases.map(|line| {
+        let release: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(release["missing"], 0, "{line}");
+        release["clusters"].as_u64().unwrap()
+    });
+    assert!(clusters.sum::<u64>() >= 2, "{lines}");
+}
+
+#[test]
+fn a_script_is_told_how_long_a_release_took() {
+    let sandbox = Sandbox::committed(FLEET);
+    let (serving, words) = pushed(&sandbox);
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let mut child = sandbox.command(&words).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut wait = |step: u64| {
+        lines.find(|line| {
+            let event: Value = serde_json::from_str(line).unwrap();
+            (&event["generation"], &event["clusters"]) == (&step.into(), &2.into())
+        })
+    };
+    // The keys, which another commit brought, are no step.
+    wait(1).unwrap();
+    sandbox.git(&format!("pull -q --rebase {} main", address(&serving)));
+    sandbox.replace("apps/web/config.yaml", "data: {", "data: {more: everywhere, ");
+    sandbox.commit();
+    push(&sandbox, &serving);
+    let line = wait(2).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    insta::assert_snapshot!(event(&line));
 }

@@ -117,7 +117,7 @@ fn table(
         let step = standing.release.as_ref().map_or(0, |(generation, _)| *generation);
         let tree = trees.get(name).map(ToString::to_string).unwrap_or_default();
         let objects = simulation.cluster(name).map_or(0, |cluster| cluster.keys().len());
-        let sum = Summary::of([standing].into_iter());
+        let sum = Summary::of([&standing].into_iter());
         let state =
             format!("{} of {} synced, {} healthy", sum.synced, sum.applications, sum.healthy);
         let tree = tree.get(..12).unwrap_or_default().to_owned();

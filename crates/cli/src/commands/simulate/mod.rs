@@ -1,5 +1,7 @@
 //! `res-edge simulate`: clusters that are not there, with the agent that would be.
 
+mod watching;
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -7,21 +9,21 @@ use api::{Client, ClientSettings, ServerStatus};
 use model::CommitId;
 
 use super::Outcome;
+use super::publish::Output;
 use crate::error::{CommandError, ErrorKind};
 use crate::remote::{Remote, Target};
 use crate::session::{Location, Session};
-use crate::signals::told_to_end;
-use crate::simulation::{
-    FaultArguments, Fetched, Plan, Simulation, Summary, custom_kinds, join, keys_of,
-};
+use crate::simulation::{FaultArguments, Fetched, Plan, Simulation, custom_kinds, join, keys_of};
 use crate::source;
+use watching::Watching;
 
 /// Runs the agent's real loop on clusters in memory, thousands in one process. Their keys are
 /// added to the server's source by one commit, so the token must be allowed to push that
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
-Example:
-  res-edge simulate --clusters '/g/stores' --server http://127.0.0.1:7080 --once")]
+Examples:
+  res-edge simulate --clusters '/g/stores' --server http://127.0.0.1:7080 --once
+  res-edge simulate --clusters all -o json      how long each release took, for a script")]
 pub(crate) struct Arguments {
     /// Clusters to simulate, by expression
     #[arg(long, value_name = "EXPR")]
@@ -35,14 +37,16 @@ pub(crate) struct Arguments {
     /// End after this time; with --once, fail then
     #[arg(long = "for", value_name = "TIME", value_parser = crate::duration::duration)]
     length: Option<Duration>,
+    /// Output format; `json` is one line for each event
+    #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
+    #[arg(value_name = "text|json", hide_default_value = true)]
+    output: Output,
     #[command(flatten)]
     faults: FaultArguments,
     #[command(flatten)]
     target: Target,
 }
 
-/// How often it is looked at how they stand.
-const LOOK: Duration = Duration::from_millis(500);
 /// How long a server may take to use a source.
 const ACCEPT: Duration = Duration::from_secs(120);
 
@@ -75,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcom
     let runtime = tokio::runtime::Runtime::new().map_err(|error| of(&error))?;
     runtime.block_on(async {
         let simulation = Simulation::start(&plan, keys).await.map_err(|error| of(&error))?;
-        let outcome = watch(&simulation, arguments, session).await;
+        let outcome = Watching::new(&simulation, arguments).run(session).await;
         simulation.stop().await;
         outcome
     })
@@ -131,42 +135,5 @@ fn await_source(
             ));
         }
         std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// Says how they stand until it is time to end.
-async fn watch(
-    simulation: &Simulation,
-    arguments: &Arguments,
-    session: &mut Session<'_>,
-) -> Result<Outcome, CommandError> {
-    let begin = Instant::now();
-    let mut said: Option<Summary> = None;
-    let end = told_to_end();
-    tokio::pin!(end);
-    loop {
-        let summary = simulation.summary();
-        if said.as_ref() != Some(&summary) {
-            session.terminal.message(&format!(
-                "{:>6.1} s  {}",
-                begin.elapsed().as_secs_f64(),
-                summary.line()
-            ));
-            said = Some(summary.clone());
-        }
-        let is_settled = summary.settled == summary.clusters;
-        let is_over = arguments.length.is_some_and(|length| begin.elapsed() >= length);
-        if (arguments.once && is_settled) || is_over {
-            session.terminal.print_line(&summary.line())?;
-            let fails = arguments.once && !is_settled;
-            return Ok(if fails { Outcome::Faulty } else { Outcome::Done });
-        }
-        tokio::select! {
-            () = &mut end => {
-                session.terminal.print_line(&simulation.summary().line())?;
-                return Ok(Outcome::Done);
-            }
-            () = tokio::time::sleep(LOOK) => {}
-        }
     }
 }
