@@ -146,6 +146,18 @@ impl Kubernetes {
         self.api.kubeconfig()
     }
 
+    /// A kubeconfig of somebody who is known by a token, in a file of this name.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    #[must_use]
+    pub fn kubeconfig_with(&self, name: &str, token: &str) -> PathBuf {
+        let path = self.folder.join(format!("{name}.kubeconfig"));
+        let text = kubeconfig(self.api.port, token);
+        fs::write(&path, text).expect("a kubeconfig can be written");
+        path
+    }
+
     /// Another API server over the same objects, which may be stopped without harm to others.
     ///
     /// # Panics
@@ -183,7 +195,7 @@ impl Kubernetes {
             .arg("--token-auth-file")
             .arg(self.folder.join("tokens"));
         fs::create_dir_all(&api.folder)?;
-        fs::write(api.kubeconfig(), kubeconfig(api.port))?;
+        fs::write(api.kubeconfig(), kubeconfig(api.port, TOKEN))?;
         let mut pipes = self.pipes.lock().expect("no test panics with it");
         let child = run(&mut command, &api.folder.join("log"), &mut pipes)?;
         *api.child.lock().expect("no test panics with it") = Some(child);
@@ -270,7 +282,7 @@ fn watch(line: &str, argument: &std::ffi::OsStr) -> io::Result<Option<ChildStdin
     Ok(watchdog.stdin.take())
 }
 
-fn kubeconfig(port: u16) -> String {
+fn kubeconfig(port: u16, token: &str) -> String {
     format!(
         "apiVersion: v1
 kind: Config
@@ -279,7 +291,7 @@ contexts: [{{name: tests, context: {{cluster: tests, user: tests}}}}]
 clusters:
 - name: tests
   cluster: {{server: \"https://127.0.0.1:{port}\", insecure-skip-tls-verify: true}}
-users: [{{name: tests, user: {{token: {TOKEN}}}}}]
+users: [{{name: tests, user: {{token: {token}}}}}]
 "
     )
 }

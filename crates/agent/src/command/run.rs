@@ -44,9 +44,14 @@ pub(super) struct Arguments {
     /// Look and report only: Flux or Argo CD applies
     #[arg(long, env = "RES_EDGE_REPORT_ONLY")]
     report_only: bool,
-    /// Service account that acts in each namespace, in place of the agent's own rights
-    #[arg(long, env = "RES_EDGE_SERVICE_ACCOUNT", value_name = "NAME")]
-    service_account: Option<String>,
+    /// Service account that acts in each namespace; empty: the agent acts by its own rights
+    #[arg(long, env = "RES_EDGE_SERVICE_ACCOUNT", value_name = "NAME", default_value = "res-edge")]
+    service_account: String,
+    /// ClusterRole that this account is bound to in each namespace of the release; empty: you make
+    /// and bind the accounts
+    #[arg(long, env = "RES_EDGE_ACCOUNT_ROLE", value_name = "NAME")]
+    #[arg(default_value = "res-edge-applications")]
+    account_role: String,
     /// File that says how to reach the cluster; else as kubectl does, or the pod's own account
     #[arg(long, env = "RES_EDGE_KUBECONFIG", value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
@@ -71,8 +76,8 @@ pub(super) fn run(arguments: &Arguments, state: &Path) -> anyhow::Result<()> {
         let settings = arguments.settings()?;
         let link = arguments.link(&settings, &disk, state)?;
         let own = arguments.reach(None).await?;
-        let world = match &arguments.service_account {
-            Some(account) => arguments.reach(Some(account.clone())).await?,
+        let world = match arguments.account() {
+            Some(account) => arguments.reach(Some(account.to_owned())).await?,
             None => own.clone(),
         };
         let agent = Agent::with_own(world, own, disk, settings).await;
@@ -94,7 +99,7 @@ impl Arguments {
         let mut settings = Settings::new(&self.cluster, keys, u64::from_ne_bytes(seed));
         settings.namespace.clone_from(&self.namespace);
         settings.is_report_only = self.report_only;
-        settings.engine.watch_namespaces_apart = self.service_account.is_some();
+        settings.engine.watch_namespaces_apart = self.account().is_some();
         settings.times.poll = Duration::from_secs(self.poll);
         Ok(settings)
     }
@@ -119,10 +124,18 @@ impl Arguments {
         Ok(WithFallback::new(HttpLink::new(http, key), git, self.git_token_file.is_none()))
     }
 
+    /// The account that acts in namespaces. One that only looks makes no accounts, so there may be
+    /// none that it could look as.
+    fn account(&self) -> Option<&str> {
+        let named = Some(self.service_account.as_str());
+        named.filter(|name| !name.is_empty() && !self.report_only)
+    }
+
     async fn reach(&self, account: Option<String>) -> anyhow::Result<Cluster> {
         let settings = sync::kube::Settings {
             kubeconfig: self.kubeconfig.clone(),
             service_account: account,
+            account_role: Some(self.account_role.clone()).filter(|role| !role.is_empty()),
             ..sync::kube::Settings::default()
         };
         Cluster::connect(settings).await.context("cannot reach the cluster")

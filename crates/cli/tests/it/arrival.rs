@@ -43,15 +43,16 @@ data: {price: \"1\"}
 ";
 
 /// A server with the fleet, and what an agent of `boston` is told when it joins.
-struct Centre {
-    sandbox: Sandbox,
-    serving: Serving,
-    join: Value,
+pub(crate) struct Centre {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) serving: Serving,
+    pub(crate) join: Value,
 }
 
 impl Centre {
-    fn new() -> Self {
-        let sandbox = Sandbox::committed(FLEET);
+    /// One whose application is in this namespace.
+    pub(crate) fn new(namespace: &str) -> Self {
+        let sandbox = Sandbox::committed(&FLEET.replace("agent-web", namespace));
         let serving = Serving::in_sandbox(&sandbox);
         let centre = Self { sandbox, serving, join: Value::Null };
         centre.push();
@@ -81,20 +82,20 @@ fn apply(world: &Cluster, runtime: &tokio::runtime::Runtime, text: &str) {
 }
 
 /// The price that the cluster has now.
-async fn price(world: &Cluster) -> Option<String> {
-    let place = Place { namespace: Some("agent-web"), name: "web" };
+async fn price(world: &Cluster, namespace: &str) -> Option<String> {
+    let place = Place { namespace: Some(namespace), name: "web" };
     let object = world.read(&ServedKind::config_map(), place, Detail::Whole).await.ok()?;
     object.text(&["data", "price"]).map(str::to_owned)
 }
 
-async fn until_price(world: &Cluster, wanted: &str) {
+pub(crate) async fn until_price(world: &Cluster, namespace: &str, wanted: &str) {
     for _ in 0..3000 {
-        if price(world).await.as_deref() == Some(wanted) {
+        if price(world, namespace).await.as_deref() == Some(wanted) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("the price does not become {wanted}: {:?}", price(world).await);
+    panic!("the price does not become {wanted}: {:?}", price(world, namespace).await);
 }
 
 async fn run_agent(world: Cluster, state: PathBuf, url: String, join: Value) {
@@ -125,17 +126,17 @@ fn a_merged_change_arrives_in_a_real_cluster_and_kills_lose_nothing() {
     };
     let world = runtime.block_on(Cluster::connect(settings)).unwrap();
     apply(&world, &runtime, "apiVersion: v1\nkind: Namespace\nmetadata: {name: res-edge}\n");
-    let centre = Centre::new();
+    let centre = Centre::new("agent-web");
     let state = centre.sandbox.path().join("state");
     let start = |centre: &Centre| {
         let (url, join) = (centre.serving.url.clone(), centre.join.clone());
         runtime.spawn(run_agent(world.clone(), state.clone(), url, join))
     };
     let agent = start(&centre);
-    runtime.block_on(until_price(&world, "1"));
+    runtime.block_on(until_price(&world, "agent-web", "1"));
     let begin = Instant::now();
     change(&centre, "1", "2");
-    runtime.block_on(until_price(&world, "2"));
+    runtime.block_on(until_price(&world, "agent-web", "2"));
     println!("from the push to the object: {} ms", begin.elapsed().as_millis());
     agent.abort();
     // Killed while it is at work, again and again.
@@ -146,10 +147,10 @@ fn a_merged_change_arrives_in_a_real_cluster_and_kills_lose_nothing() {
         agent.abort();
     }
     let _agent = start(&centre);
-    runtime.block_on(until_price(&world, "8"));
+    runtime.block_on(until_price(&world, "agent-web", "8"));
 }
 
-fn change(centre: &Centre, from: &str, to: &str) {
+pub(crate) fn change(centre: &Centre, from: &str, to: &str) {
     let (from, to) = (format!("price: \"{from}\""), format!("price: \"{to}\""));
     centre.sandbox.replace("apps/web/config.yaml", &from, &to);
     centre.sandbox.git("add apps");

@@ -24,6 +24,7 @@ mod help;
 mod history;
 mod hold;
 mod init;
+mod joining;
 mod logs;
 mod overlay;
 mod publish;

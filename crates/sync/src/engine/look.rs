@@ -9,6 +9,7 @@ use futures::StreamExt as _;
 use futures::stream;
 use model::ObjectKey;
 
+use super::admissions::is_gone;
 use super::kinds::{Kinds, Resolved};
 use super::sight::Sight;
 use crate::{
@@ -101,9 +102,22 @@ async fn look_at<W: World>(
         }
     }
     let mut sights = Sights::new();
+    let mut forbidden = BTreeSet::new();
     for key in keys {
-        let seen = read(world, &scope.kind, &key, detail).await;
+        let seen = match world.read(&scope.kind, Place::of(&key), detail).await {
+            Err(error) if error.fault == Fault::Forbidden => {
+                forbidden.insert(key.clone());
+                unknown(&error)
+            }
+            answer => sight(answer, detail),
+        };
         sights.insert(key, seen);
+    }
+    // An account goes with its namespace, and then it may not even ask.
+    if let Some(namespace) = scope.namespace.as_deref().filter(|_| !forbidden.is_empty())
+        && is_gone(world, namespace).await
+    {
+        sights.extend(forbidden.into_iter().map(|key| (key, Sight::absent())));
     }
     sights
 }
@@ -115,7 +129,11 @@ pub(super) async fn read<W: World>(
     key: &ObjectKey,
     detail: Detail,
 ) -> Sight {
-    match world.read(kind, Place::of(key), detail).await {
+    sight(world.read(kind, Place::of(key), detail).await, detail)
+}
+
+fn sight(answer: Result<Object, WorldError>, detail: Detail) -> Sight {
+    match answer {
         Ok(object) => Sight::of(&object, detail),
         Err(error) if error.is_not_found() => Sight::absent(),
         Err(error) => unknown(&error),

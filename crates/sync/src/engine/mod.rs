@@ -9,6 +9,7 @@
 //! application is, what waits, and when to look again. A pass that is dropped or killed anywhere
 //! is taken up by the next one. What fails stops its application and no other.
 
+mod admissions;
 mod body;
 mod fights;
 mod kinds;
@@ -27,6 +28,7 @@ use jiff::{SignedDuration, Timestamp};
 use model::{Generation, ObjectKey, Observed};
 use schema::objects::split_api_version;
 
+use admissions::{Admissions, namespace_name};
 use fights::{Fighting, Fights};
 use kinds::{Kinds, arriving};
 use look::{Sights, look, targets};
@@ -40,8 +42,8 @@ pub use pass::{Acts, Alarm, Outcome, Pass};
 use crate::drift::autoscaled;
 use crate::health::State;
 use crate::{
-    Action, ApplicationStatus, AppliedObject, AppliedSet, ApplyPlan, Desired, Live, Notes, Refusal,
-    Rules, Scope, Watching, World, difference,
+    Action, ApplicationStatus, AppliedObject, AppliedSet, ApplyPlan, Desired, Fault, Live, Notes,
+    Refusal, Rules, Scope, Watching, World, difference,
 };
 
 /// Whether a pass acts.
@@ -102,6 +104,7 @@ pub struct Engine<W> {
     since: BTreeMap<ObjectKey, Since>,
     fights: Fights,
     failures: Failures,
+    admissions: Admissions,
 }
 
 /// Changes that follow each other within this time are one.
@@ -128,6 +131,7 @@ impl<W: World> Engine<W> {
             since: BTreeMap::new(),
             fights: Fights::default(),
             failures: Failures::default(),
+            admissions: Admissions::default(),
         }
     }
 
@@ -161,7 +165,7 @@ impl<W: World> Engine<W> {
             let refusal = Refusal::Older { offered: order.desired.generation, held };
             return Pass::without_act(Outcome::Refused(refusal), held, self.after(now));
         }
-        if let Err(cause) = self.look(order.desired, set.known(), now).await {
+        if let Err(cause) = self.look(order, set.known(), now).await {
             return Pass::unavailable(held, cause, add(now, UNAVAILABLE_WAIT));
         }
         let plan = match difference(order.desired, set, &self.live(), order.rules) {
@@ -181,10 +185,11 @@ impl<W: World> Engine<W> {
     /// Looks at what may have changed, or at everything where that is not known.
     async fn look(
         &mut self,
-        desired: &Desired,
+        order: Order<'_>,
         set: Option<&AppliedSet>,
         now: Timestamp,
     ) -> Result<(), String> {
+        let desired = order.desired;
         let targets = targets(desired, set);
         let changed = self.notes.take();
         let is_recent = self.looked.is_some_and(|at| {
@@ -194,6 +199,7 @@ impl<W: World> Engine<W> {
         let full = !is_recent || changed.is_none();
         if !is_recent {
             self.kinds.clear();
+            self.admissions.clear();
         }
         let needed = targets.iter().map(|(key, version)| (version.as_str(), key.kind.as_str()));
         self.kinds.forget_doubtful(needed);
@@ -201,6 +207,11 @@ impl<W: World> Engine<W> {
         self.kinds.load(&self.world, groups.collect(), self.options.parallel).await;
         if let Some(error) = self.kinds.outage() {
             return Err(error.message.clone());
+        }
+        if order.mode == Mode::Act {
+            let namespaces = targets.keys().filter_map(namespace_name).map(str::to_owned);
+            let namespaces = namespaces.collect();
+            self.admissions.admit(&self.world, namespaces, self.options.parallel).await;
         }
         let changed = changed.unwrap_or_default();
         let wanted = targets.keys().filter(|key| {
@@ -212,6 +223,10 @@ impl<W: World> Engine<W> {
         });
         let seen =
             look(&self.world, &self.kinds, desired, &targets, wanted, self.options.parallel).await;
+        if seen.values().any(sight::Sight::is_unknown) {
+            // Perhaps somebody took a right away: it is given again in the next pass.
+            self.admissions.clear();
+        }
         self.sights.extend(seen);
         self.sights.retain(|key, _| targets.contains_key(key));
         let first = self.sights.values().next();
@@ -254,6 +269,7 @@ impl<W: World> Engine<W> {
             world: &self.world,
             options: &self.options,
             kinds: &mut self.kinds,
+            admissions: &mut self.admissions,
             desired: order.desired,
             set,
             keep,
@@ -272,6 +288,9 @@ impl<W: World> Engine<W> {
         self.fights.corrected(corrected, now);
         self.fights.retain(|key| self.sights.contains_key(key));
         self.failures.remember(&troubles, &resting, order.desired.generation, now);
+        if troubles.values().any(|trouble| trouble.reason == Fault::Forbidden.reason()) {
+            self.admissions.clear();
+        }
         Done { plan, troubles, fighting, acts, halt }
     }
 

@@ -12,6 +12,7 @@ use futures::StreamExt as _;
 use futures::stream;
 use model::ObjectKey;
 
+use super::admissions::{Admissions, namespace_name};
 use super::body::Sending;
 use super::kinds::{Arriving, Kinds, Resolved, is_definition};
 use super::look::{Sights, detail, read};
@@ -49,6 +50,7 @@ pub(super) struct Work<'a, W> {
     pub(super) world: &'a W,
     pub(super) options: &'a EngineOptions,
     pub(super) kinds: &'a mut Kinds,
+    pub(super) admissions: &'a mut Admissions,
     pub(super) desired: &'a Desired,
     pub(super) set: &'a mut AppliedSet,
     pub(super) keep: Keep<'a>,
@@ -94,11 +96,25 @@ impl<W: World> Work<'_, W> {
             for batch in steps.chunks(BATCH) {
                 self.apply_batch(batch).await?;
             }
+            if stage.kind == StageKind::Namespaces {
+                self.admit(&stage.steps).await;
+            }
             if stage.kind == StageKind::Definitions {
                 self.await_definitions(&stage.steps).await?;
             }
         }
         Ok(())
+    }
+
+    /// Lets whoever acts in the namespaces of this stage act there. One that was just made has
+    /// nothing of what was let in before.
+    async fn admit(&mut self, steps: &[ApplyStep]) {
+        for step in steps.iter().filter(|step| step.action == Action::Create) {
+            self.admissions.forget(&step.desired.key.name);
+        }
+        let namespaces = steps.iter().filter_map(|step| namespace_name(&step.desired.key));
+        let namespaces = namespaces.map(str::to_owned).collect();
+        self.admissions.admit(self.world, namespaces, self.options.parallel).await;
     }
 
     /// Deletes, in the order of the plan.
@@ -172,6 +188,9 @@ impl<W: World> Work<'_, W> {
 
     fn sending(&self, step: &ApplyStep) -> Result<Sending, WorldError> {
         let desired = &step.desired;
+        if let Some(error) = self.admissions.refusal(desired.key.namespace.as_deref()) {
+            return Err(error.clone());
+        }
         let api_version = desired.object.api_version();
         let kind = match self.kinds.resolve(api_version, &desired.key.kind) {
             Resolved::Served(kind) => kind,

@@ -3,8 +3,10 @@
 //! Each method of [`World`] is one request, or the few that it needs, with a limit of time and no
 //! second try. Objects in a namespace are read, tried and written as that namespace's own service
 //! account, if one is named: in every phase, so that nothing is shown or done by the agent's
-//! rights that the namespace does not have. Objects of the cluster are the agent's.
+//! rights that the namespace does not have. Objects of the cluster are the agent's, and so is
+//! making these accounts.
 
+mod accounts;
 mod address;
 mod answer;
 mod watch;
@@ -37,6 +39,9 @@ pub struct Settings {
     pub kubeconfig: Option<PathBuf>,
     /// The name of the service account that acts in each namespace; without one, the agent acts.
     pub service_account: Option<String>,
+    /// The ClusterRole to which that account is bound in each namespace of the tree; without one,
+    /// somebody else makes the accounts and binds them.
+    pub account_role: Option<String>,
     /// How many objects one part of a list has at most.
     pub page: usize,
 }
@@ -44,7 +49,7 @@ pub struct Settings {
 impl Default for Settings {
     /// As kubectl does, with its own rights, 250 objects at a time.
     fn default() -> Self {
-        Self { kubeconfig: None, service_account: None, page: 250 }
+        Self { kubeconfig: None, service_account: None, account_role: None, page: 250 }
     }
 }
 
@@ -90,11 +95,10 @@ impl Cluster {
     fn request(&self, method: Method, address: &str, namespace: Option<&str>) -> Builder {
         let mut request = Request::builder().method(method).uri(address);
         if let (Some(account), Some(namespace)) = (&self.0.settings.service_account, namespace) {
+            // The cluster adds the groups of a service account by itself. Naming them would need a
+            // right to be in any group, which cannot be bounded to those of one account.
             request = request
-                .header("Impersonate-User", format!("system:serviceaccount:{namespace}:{account}"))
-                .header("Impersonate-Group", "system:serviceaccounts")
-                .header("Impersonate-Group", format!("system:serviceaccounts:{namespace}"))
-                .header("Impersonate-Group", "system:authenticated");
+                .header("Impersonate-User", format!("system:serviceaccount:{namespace}:{account}"));
         }
         request
     }
@@ -175,6 +179,10 @@ impl World for Cluster {
         let address = address.objects(&query);
         let value = self.get(&address, namespace, answer::accept_list(detail)).await?;
         answer::page(&scope.kind, value)
+    }
+
+    async fn admit(&self, namespace: &str) -> Result<(), WorldError> {
+        self.admit_account(namespace).await
     }
 
     async fn create(&self, kind: &ServedKind, object: &Object) -> Result<Object, WorldError> {

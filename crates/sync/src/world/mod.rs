@@ -166,6 +166,14 @@ pub trait World: Clone + Send + Sync + 'static {
         next: Option<&str>,
     ) -> impl Future<Output = Result<ListPage, WorldError>> + Send;
 
+    /// Lets whoever acts in a namespace act there, by the agent's own rights. Where nobody else
+    /// than the agent acts, there is nothing to do.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`] where there is no such namespace; any other fault says that nothing in
+    /// it can be written.
+    fn admit(&self, namespace: &str) -> impl Future<Output = Result<(), WorldError>> + Send;
+
     /// Makes an object that must not be there.
     ///
     /// # Errors

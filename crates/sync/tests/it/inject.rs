@@ -18,6 +18,7 @@ pub(crate) enum Verb {
     Discover,
     Read,
     List,
+    Admit,
     Try,
     Apply,
     Delete,
@@ -153,6 +154,13 @@ impl<W: World> World for Inject<W> {
     ) -> Result<ListPage, WorldError> {
         let n = self.begin(Verb::List, scope.kind.kind.clone()).await?;
         let answer = self.inner.list(scope, detail, next).await;
+        self.end(n).await;
+        answer
+    }
+
+    async fn admit(&self, namespace: &str) -> Result<(), WorldError> {
+        let n = self.begin(Verb::Admit, namespace.to_owned()).await?;
+        let answer = self.inner.admit(namespace).await;
         self.end(n).await;
         answer
     }

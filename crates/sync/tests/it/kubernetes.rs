@@ -24,46 +24,46 @@ pub(crate) struct Others {
     own: Option<Arc<ApiServer>>,
 }
 
-/// A play on a real API server, as the service account of its namespace.
+/// A play on a real API server, as the service accounts of its namespaces, which may do everything
+/// there.
 pub(crate) async fn play(name: &str) -> Option<Play<kubernetes_api::Cluster, Others>> {
+    play_with(name, "cluster-admin", None).await
+}
+
+/// A play whose accounts are bound to a ClusterRole, by somebody with a kubeconfig, or by one who
+/// may do everything.
+pub(crate) async fn play_with(
+    name: &str,
+    role: &str,
+    agent: Option<std::path::PathBuf>,
+) -> Option<Play<kubernetes_api::Cluster, Others>> {
     let plane = tokio::task::spawn_blocking(testkit::kubernetes).await.expect("no panic")?;
     let stops = name.starts_with("an_api_server");
     let own = stops.then(|| Arc::new(plane.another_api(name)));
     let kubeconfig = own.as_ref().map_or_else(|| plane.kubeconfig(), |own| own.kubeconfig());
     let settings = kubernetes_api::Settings {
-        kubeconfig: Some(kubeconfig.clone()),
+        kubeconfig: Some(agent.unwrap_or_else(|| kubeconfig.clone())),
         service_account: Some("res-edge".to_owned()),
+        account_role: Some(role.to_owned()),
         page: 1,
     };
     let world = kubernetes_api::Cluster::connect(settings).await.expect("a kubeconfig");
     let file = ::kube::config::Kubeconfig::read_from(kubeconfig).expect("a kubeconfig");
     let config = Config::from_custom_kubeconfig(file, &Default::default()).await.expect("it");
     let others = Others { client: Client::try_from(config).expect("a client"), own };
-    let ns = namespace(name);
-    others.allow(&ns).await;
-    Some(Play::new(world, others, &ns))
+    Some(Play::new(world, others, &namespace(name)))
 }
 
 impl Others {
-    /// Lets the service accounts of a play do everything in their namespaces.
-    async fn allow(&self, ns: &str) {
-        let accounts = [ns.to_owned(), format!("{ns}-other")];
-        let subjects = accounts
-            .map(|ns| json!({"kind": "ServiceAccount", "name": "res-edge", "namespace": ns}));
-        let binding = json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
-            "metadata": {"name": ns}, "subjects": subjects,
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
-                        "name": "cluster-admin"},
+    /// A token for a service account of a namespace, as a pod gets it.
+    pub(crate) async fn token(&self, namespace: &str, account: &str) -> String {
+        let address = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token");
+        let ask = json!({
+            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {},
         });
-        self.make(binding, "tests").await;
-        let user = format!("system:serviceaccount:{ns}-other:res-edge");
-        self.until(|| async {
-            let request = Request::get("/api/v1/namespaces/default/configmaps/none");
-            let request = request.header("Impersonate-User", &user).body(Body::empty());
-            self.send(request.expect("a request")).await.0 == 404
-        })
-        .await;
+        let (code, answer) = self.ask(Method::POST, &address, "application/json", ask).await;
+        assert_eq!(code, 201, "{answer}");
+        answer["status"]["token"].as_str().expect("a token").to_owned()
     }
 
     async fn until<F: Future<Output = bool>>(&self, expected: impl Fn() -> F) {
@@ -162,7 +162,7 @@ impl Outside for Others {
         .await;
     }
 
-    /// Nobody bound the service account of that namespace to anything.
+    /// The tree does not have that namespace, so nobody made an account in it.
     async fn close(&self, _ns: &str) {}
 
     async fn stop(&self) {

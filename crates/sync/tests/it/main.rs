@@ -1,5 +1,6 @@
 //! The tests of the room `sync`.
 
+mod accounts;
 mod applied;
 mod desired;
 mod difference;

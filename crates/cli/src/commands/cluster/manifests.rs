@@ -1,16 +1,15 @@
 //! The manifests of an agent, as text. Pure.
 //!
-//! In: what the server answered to a join. Out: YAML for `kubectl apply`. The agent gets rights on
-//! the kinds that the fleet uses and on no other; it has no right on Secrets of other namespaces
-//! unless the fleet writes them, and it is never an administrator of the cluster.
+//! In: what the server answered to a join. Out: YAML for `kubectl apply`. What the agent may do is
+//! said in `rights`: it has rights on the kinds that the fleet uses and on no other, and it is
+//! never an administrator of the cluster.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use api::agent::ClusterJoin;
 
-use api::agent::{ClusterJoin, JoinKind};
+use super::rights;
 
 /// What every object is called.
-const NAME: &str = "res-edge-agent";
+pub(super) const NAME: &str = "res-edge-agent";
 
 /// How an agent is installed.
 pub(super) struct Install<'a> {
@@ -31,14 +30,14 @@ pub(super) fn image() -> String {
 
 /// All manifests.
 pub(super) fn text(join: &ClusterJoin, install: &Install<'_>) -> String {
-    [rights(join, install), settings(join, install), deployment(install)].concat()
+    [identity(join, install), settings(join, install), deployment(install)].concat()
 }
 
-/// The namespace, and what the agent may do.
-fn rights(join: &ClusterJoin, install: &Install<'_>) -> String {
+/// The namespace, who the agent is, and what it may do.
+fn identity(join: &ClusterJoin, install: &Install<'_>) -> String {
     let namespace = install.namespace;
     let cluster = quoted(&join.cluster);
-    let rules = rules(&join.kinds, install.is_report_only);
+    let roles = rights::roles(&join.kinds, namespace, install.is_report_only);
     format!(
         "\
 # The agent of the cluster {cluster}. The token in it is for this cluster alone, and for the first
@@ -53,41 +52,7 @@ kind: ServiceAccount
 metadata: {{name: {NAME}, namespace: {namespace}}}
 automountServiceAccountToken: false
 ---
-# Its own: its lease, its mark, and the ConfigMap that people annotate.
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {{name: {NAME}, namespace: {namespace}}}
-rules:
-- {{apiGroups: [\"\"], resources: [configmaps], resourceNames: [{NAME}, {NAME}-mark], verbs: [get]}}
-- {{apiGroups: [\"\"], resources: [configmaps], resourceNames: [{NAME}-mark], verbs: [patch]}}
-- {{apiGroups: [\"\"], resources: [configmaps], verbs: [create]}}
-- apiGroups: [coordination.k8s.io]
-  resources: [leases]
-  resourceNames: [{NAME}]
-  verbs: [get, patch, delete]
-- {{apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create]}}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {{name: {NAME}, namespace: {namespace}}}
-roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: {NAME}}}
-subjects:
-- {{kind: ServiceAccount, name: {NAME}, namespace: {namespace}}}
----
-# The kinds that the fleet uses, and no other.
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {{name: {NAME}}}
-rules:
-{rules}---
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {{name: {NAME}}}
-roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: {NAME}}}
-subjects:
-- {{kind: ServiceAccount, name: {NAME}, namespace: {namespace}}}
----
-"
+{roles}"
     )
 }
 
@@ -183,52 +148,14 @@ spec:
     )
 }
 
-/// The rules of the ClusterRole: one for each API group.
-fn rules(kinds: &[JoinKind], is_report_only: bool) -> String {
-    let mut groups: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for kind in kinds.iter().filter(|kind| kind.kind != "Namespace") {
-        groups.entry(&kind.group).or_default().insert(plural(&kind.kind));
-    }
-    let write = "get, list, watch, create, patch, delete";
-    let verbs = if is_report_only { "get, list, watch" } else { write };
-    let namespaces =
-        if is_report_only { "get, list, watch" } else { "get, list, watch, create, patch" };
-    let mut text = String::new();
-    let _ =
-        writeln!(text, "- {{apiGroups: [\"\"], resources: [namespaces], verbs: [{namespaces}]}}");
-    let _ = writeln!(text, "- {{apiGroups: [\"\"], resources: [pods], verbs: [get, list, watch]}}");
-    for (group, resources) in groups {
-        let resources = resources.into_iter().collect::<Vec<_>>().join(", ");
-        let _ = writeln!(
-            text,
-            "- apiGroups: [{}]\n  resources: [{resources}]\n  verbs: [{verbs}]",
-            quoted(group)
-        );
-    }
-    text
-}
-
-/// The name of the resource of a kind, by the rule that the generators of Kubernetes follow.
-fn plural(kind: &str) -> String {
-    let kind = kind.to_ascii_lowercase();
-    let is_vowel = |c: char| "aeiou".contains(c);
-    if kind == "endpoints" {
-        return kind;
-    }
-    match kind.strip_suffix('y') {
-        Some(stem) if !stem.ends_with(is_vowel) => format!("{stem}ies"),
-        _ if ["s", "x", "ch", "sh"].iter().any(|end| kind.ends_with(end)) => format!("{kind}es"),
-        _ => format!("{kind}s"),
-    }
-}
-
 /// A text between double quotes, as JSON and YAML have it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use api::agent::JoinKind;
     use schema::edit::DocumentRef;
 
     use super::*;
@@ -249,6 +176,8 @@ mod tests {
                 kind("apps", "Deployment", Some("pets")),
                 kind("networking.k8s.io", "NetworkPolicy", Some("pets")),
                 kind("networking.k8s.io", "Ingress", Some("pets")),
+                kind("", "Namespace", None),
+                kind("storage.k8s.io", "StorageClass", None),
             ],
         }
     }
@@ -263,25 +192,62 @@ mod tests {
         text(&join(), &install)
     }
 
+    /// The ClusterRole of a name, as text.
+    fn role(text: &str, name: &str) -> String {
+        let kind = format!("kind: ClusterRole\nmetadata: {{name: {name}}}\n");
+        let (_, rest) = text.split_once(&kind).expect("the role");
+        rest.split_once("---\n").expect("it ends").0.to_owned()
+    }
+
     #[test]
-    fn the_agent_gets_rights_on_the_kinds_of_the_fleet_and_no_other() {
+    fn accounts_get_rights_on_the_kinds_of_the_fleet_and_the_agent_on_those_of_the_cluster() {
         let text = made(false);
-        for line in [
-            "  resources: [configmaps]\n  verbs: [get, list, watch, create, patch, delete]",
-            "- apiGroups: [\"networking.k8s.io\"]\n  resources: [ingresses, networkpolicies]",
-            "  resources: [deployments]",
-            "        readOnlyRootFilesystem: true\n".trim_end(),
-            "        runAsNonRoot: true\n".trim(),
+        let (agent, accounts) =
+            (role(&text, "res-edge-agent"), role(&text, "res-edge-applications"));
+        let written = "verbs: [get, list, watch, create, patch, delete]";
+        for rule in [
+            format!("  resources: [configmaps]\n  {written}"),
+            format!("  resources: [ingresses, networkpolicies]\n  {written}"),
+            format!("  resources: [deployments]\n  {written}"),
         ] {
-            assert!(text.contains(line), "{line}\n{text}");
+            assert!(accounts.contains(&rule) && !agent.contains(&rule), "{rule}\n{text}");
         }
+        assert!(agent.contains(&format!("  resources: [storageclasses]\n  {written}")), "{agent}");
+        assert!(agent.contains(&format!("resources: [namespaces], {written}")), "{agent}");
+        assert!(!accounts.contains("storageclasses") && !accounts.contains("namespaces"));
         for never in ["*", "cluster-admin", "secrets]", "escalate", "hostNetwork", "containerPort"]
         {
             assert!(!text.contains(never), "{never}");
         }
-        let looks = made(true);
-        assert!(!looks.contains("create, patch, delete]"), "{looks}");
-        assert!(looks.contains("RES_EDGE_REPORT_ONLY"));
+    }
+
+    #[test]
+    fn every_right_to_bind_and_to_impersonate_names_what_it_is_for() {
+        let agent = role(&made(false), "res-edge-agent");
+        let rules: Vec<&str> = agent.split("\n- ").collect();
+        for verb in ["impersonate", "bind", "create, patch]"] {
+            let with = rules.iter().filter(|rule| rule.contains(verb));
+            assert!(with.clone().count() > 0, "{verb}");
+            assert!(with.clone().all(|rule| rule.contains("resourceNames: [res-edge")), "{agent}");
+        }
+    }
+
+    #[test]
+    fn one_that_only_looks_may_write_nothing_and_act_as_nobody() {
+        let text = made(true);
+        let agent = role(&text, "res-edge-agent");
+        for never in ["create", "patch", "delete", "impersonate", "bind"] {
+            assert!(!agent.contains(never), "{agent}");
+        }
+        assert!(agent.contains("[deployments]") && agent.contains("[storageclasses]"), "{agent}");
+        assert!(text.contains("RES_EDGE_REPORT_ONLY") && !text.contains("res-edge-applications"));
+    }
+
+    #[test]
+    fn it_runs_without_root_on_a_file_system_that_it_only_reads() {
+        let text = made(false);
+        assert!(text.contains("readOnlyRootFilesystem: true"), "{text}");
+        assert!(text.contains("runAsNonRoot: true"), "{text}");
     }
 
     #[test]
@@ -289,7 +255,7 @@ mod tests {
         let text = made(false);
         let read = |index| schema::edit::document_digest(&text, &DocumentRef::Index(index));
         let kinds = text.lines().filter(|line| line.starts_with("kind: ")).count();
-        assert_eq!(kinds, 10);
+        assert_eq!(kinds, 11);
         for index in 0..kinds {
             read(index).unwrap();
         }

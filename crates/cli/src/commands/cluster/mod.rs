@@ -2,6 +2,7 @@
 
 mod join;
 mod manifests;
+mod rights;
 
 use clap::Subcommand;
 
