@@ -59,10 +59,11 @@ pub(super) struct Arguments {
     #[arg(long, env = "RES_EDGE_POLL", value_name = "SECONDS", default_value_t = 60)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
     poll: u64,
-    /// Git repository to read releases from where the server does not answer
+    /// Git repository to read releases from where the server does not answer; else the one of
+    /// the server itself
     #[arg(long, env = "RES_EDGE_GIT_URL", value_name = "URL")]
     git_url: Option<String>,
-    /// File with a token for it; else the one of the session is used
+    /// File with a token for it; else the one of the session, if it is the server's own
     #[arg(long, env = "RES_EDGE_GIT_TOKEN_FILE", value_name = "FILE", requires = "git_url")]
     git_token_file: Option<PathBuf>,
 }
@@ -121,7 +122,7 @@ impl Arguments {
         let key = open_key(disk)?;
         tracing::info!(key = %key.public_key(), cluster = self.cluster, "starting");
         let git = self.git_link(state)?;
-        Ok(WithFallback::new(HttpLink::new(http, key), git, self.git_token_file.is_none()))
+        Ok(WithFallback::new(HttpLink::new(http, key), Some(git), self.shares_token()))
     }
 
     /// The account that acts in namespaces. One that only looks makes no accounts, so there may be
@@ -141,19 +142,28 @@ impl Arguments {
         Cluster::connect(settings).await.context("cannot reach the cluster")
     }
 
-    fn git_link(&self, state: &Path) -> anyhow::Result<Option<GitLink>> {
-        let Some(url) = &self.git_url else { return Ok(None) };
+    /// Whether the token of the session is for the repository too: it goes to the server alone.
+    fn shares_token(&self) -> bool {
+        let server = format!("{}/", self.server.trim_end_matches('/'));
+        let is_own = self.git_url.as_ref().is_none_or(|url| url.starts_with(&server));
+        is_own && self.git_token_file.is_none()
+    }
+
+    fn git_link(&self, state: &Path) -> anyhow::Result<GitLink> {
+        let of_server = || format!("{}/git/clusters.git", self.server.trim_end_matches('/'));
+        let url = self.git_url.clone().unwrap_or_else(of_server);
         let token = self.git_token_file.as_deref().and_then(read_token);
         let credentials = token.map_or(Credentials::None, |token| Credentials::Token {
             user: "agent".to_owned(),
             token,
         });
         let settings = GitSettings {
-            url: RemoteUrl::parse(url)?,
+            url: RemoteUrl::parse(&url)?,
+            authority: self.ca_file.as_deref().map(std::path::absolute).transpose()?,
             cluster: self.cluster.clone(),
             folder: state.join("releases.git"),
         };
-        Ok(Some(GitLink::new(settings, credentials)))
+        Ok(GitLink::new(settings, credentials))
     }
 }
 

@@ -50,7 +50,11 @@ impl Link for WithFallback {
         }
         self.share_token().await;
         match &mut self.second {
-            Some(second) => second.release(have).await,
+            // What both say is told: the first way is the one to repair.
+            Some(second) => second.release(have).await.map_err(|other| match other.is_passing() {
+                true => LinkError::Unreachable(format!("{error}; by Git: {other}")),
+                false => error,
+            }),
             None => Err(error),
         }
     }

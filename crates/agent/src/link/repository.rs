@@ -22,6 +22,8 @@ pub struct GitSettings {
     pub url: RemoteUrl,
     /// The name of the cluster.
     pub cluster: String,
+    /// Certificate authorities that its certificate may be of, as a file of PEM.
+    pub authority: Option<PathBuf>,
     /// A folder for what is fetched.
     pub folder: PathBuf,
 }
@@ -71,6 +73,10 @@ fn fetch(
 ) -> Result<Option<Parcel>, LinkError> {
     let repository = open(settings)?;
     let remote = Remote::new(settings.url.clone(), credentials).map_err(of_remote)?;
+    let remote = match &settings.authority {
+        Some(file) => remote.trusting(file.clone()),
+        None => remote,
+    };
     let branch = format!("refs/heads/clusters/{}", settings.cluster);
     let release = format!("refs/releases/{}", settings.cluster);
     let refs = remote::list(&repository, &remote, &[&branch, &release]).map_err(of_remote)?;

@@ -1,10 +1,12 @@
 //! The manifests that `cluster join` prints, applied to a real Kubernetes API server, are enough
 //! for an agent that has nothing but the token of its ServiceAccount.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use model::{Generation, ObjectId, Observed};
@@ -83,6 +85,10 @@ impl Joined {
 
     /// Runs the agent as its Deployment does.
     fn start(&self) -> Running {
+        self.start_against(&self.centre.serving.url)
+    }
+
+    fn start_against(&self, server: &str) -> Running {
         let join = |name: &str| self.centre.join[name].as_str().unwrap().to_owned();
         self.centre.sandbox.write_bytes("join-token", join("token").as_bytes());
         let program = Path::new(env!("CARGO_BIN_EXE_res-edge")).with_file_name("res-edge-agent");
@@ -90,7 +96,8 @@ impl Joined {
         let mut command =
             self.centre.sandbox.program(program.to_str().unwrap(), &["run", "--state", "state"]);
         command
-            .env("RES_EDGE_SERVER", &self.centre.serving.url)
+            .env("RES_EDGE_SERVER", server)
+            .env("RES_EDGE_POLL", "1")
             .env("RES_EDGE_CLUSTER", "boston")
             .env("RES_EDGE_RELEASE_KEY", join("releaseKey"))
             .env("RES_EDGE_NAMESPACE", &self.agent)
@@ -194,4 +201,44 @@ fn what_is_printed_lets_an_agent_delete_a_namespace_that_a_release_names() {
     });
     let left = joined.kubectl("get namespaces -o name", b"");
     assert!(left.contains("leaving-a") && !left.contains("leaving-b"), "{left}");
+}
+
+/// The address of a proxy that ends each connection on which a release is asked for over HTTP.
+fn without_releases(server: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = server.strip_prefix("http://").unwrap().to_owned();
+    thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let Ok(upstream) = TcpStream::connect(&server) else { return };
+            let (from, to) = (client.try_clone().unwrap(), upstream.try_clone().unwrap());
+            thread::spawn(move || pump(from, to, b"GET /api/v1/agent/release"));
+            thread::spawn(move || pump(upstream, client, b"HTTP/0"));
+        }
+    });
+    format!("http://{address}")
+}
+
+/// Copies bytes until the end, or until some begin with what is refused.
+fn pump(mut from: TcpStream, mut to: TcpStream, refused: &[u8]) {
+    let mut bytes = vec![0; 1 << 16];
+    while let Ok(length @ 1..) = from.read(&mut bytes) {
+        if bytes[..length].starts_with(refused) || to.write_all(&bytes[..length]).is_err() {
+            break;
+        }
+    }
+    for end in [from, to] {
+        let _ = end.shutdown(Shutdown::Both);
+    }
+}
+
+#[test]
+fn a_release_that_does_not_come_over_http_comes_by_git() {
+    let Some(joined) = Joined::new("bygit") else { return };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let admin = runtime.block_on(joined.world(&joined.kubernetes.kubeconfig(), None));
+    let _agent = joined.start_against(&without_releases(&joined.centre.serving.url));
+    runtime.block_on(until_price(&admin, "bygit-web", "1"));
+    change(&joined.centre, "1", "2");
+    runtime.block_on(until_price(&admin, "bygit-web", "2"));
 }

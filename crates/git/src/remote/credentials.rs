@@ -4,7 +4,7 @@
 //! can read, and never through arguments, files or messages.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{RemoteUrl, Transport};
 
@@ -62,10 +62,18 @@ impl fmt::Debug for Credentials {
 
 impl Credentials {
     /// The variables of a run that speaks to a remote.
-    pub(super) fn environment(&self, url: &RemoteUrl) -> Vec<(String, String)> {
+    pub(super) fn environment(
+        &self,
+        url: &RemoteUrl,
+        authority: Option<&Path>,
+    ) -> Vec<(String, String)> {
         let mut settings = vec![("http.followRedirects".to_owned(), "false".to_owned())];
         let mut variables =
             vec![("GIT_ALLOW_PROTOCOL".to_owned(), url.transport().protocol().to_owned())];
+        if let Some(file) = authority {
+            let file = file.to_string_lossy().into_owned();
+            settings.push((format!("http.{url}.sslCAInfo"), file));
+        }
         match self {
             Self::None if url.transport() == Transport::Ssh => {
                 variables.push(("GIT_SSH_COMMAND".to_owned(), SSH.to_owned()));
@@ -130,6 +138,16 @@ mod tests {
         for (text, word) in known {
             assert_eq!(base64(text.as_bytes()), word);
         }
+    }
+
+    #[test]
+    fn an_authority_counts_for_its_remote_alone() {
+        let url = RemoteUrl::parse("https://fleet.example/git/clusters.git").unwrap();
+        let said = |authority| format!("{:?}", Credentials::None.environment(&url, authority));
+        let name = "http.https://fleet.example/git/clusters.git.sslCAInfo";
+        let with = said(Some(Path::new("/etc/ca.pem")));
+        assert!(with.contains(name) && with.contains("/etc/ca.pem"), "{with}");
+        assert!(!said(None).contains("sslCAInfo"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod push;
 mod url;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use model::ObjectId;
@@ -35,6 +36,8 @@ pub const TIME: Duration = Duration::from_secs(1800);
 pub struct Remote {
     url: RemoteUrl,
     credentials: Credentials,
+    /// A file of certificate authorities.
+    authority: Option<PathBuf>,
     time: Duration,
 }
 
@@ -53,7 +56,7 @@ impl Remote {
             | (Credentials::Key { .. }, Transport::Https | Transport::Http | Transport::Local) => {
                 Err(RemoteError::Mismatch { url })
             }
-            _ => Ok(Self { url, credentials, time: TIME }),
+            _ => Ok(Self { url, credentials, authority: None, time: TIME }),
         }
     }
 
@@ -61,6 +64,13 @@ impl Remote {
     #[must_use]
     pub fn within(self, time: Duration) -> Self {
         Self { time, ..self }
+    }
+
+    /// The same, with a file of certificate authorities as PEM that its certificate may be of.
+    /// Those of the system count too where the `git` program looks for them in a folder.
+    #[must_use]
+    pub fn trusting(self, authority: PathBuf) -> Self {
+        Self { authority: Some(authority), ..self }
     }
 
     /// Its address.
@@ -76,7 +86,8 @@ impl Remote {
         arguments: &[&str],
         input: &[u8],
     ) -> Result<Ran, RemoteError> {
-        let environment = self.credentials.environment(&self.url);
+        let authority = self.authority.as_deref();
+        let environment = self.credentials.environment(&self.url, authority);
         let ran = program::run_far(repository.git_dir(), arguments, input, self.time, &environment);
         let mut ran = ran.map_err(|error| RemoteError::of_program(&self.url, error))?;
         ran.complaint = self.credentials.hide(&ran.complaint);
