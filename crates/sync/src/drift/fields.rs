@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::Object;
 
 /// Fields that have no owner: the identity, and what the cluster rewrites on the way in.
-const UNOWNED: &[&str] = &[
+pub(super) const UNOWNED: &[&str] = &[
     "/apiVersion",
     "/kind",
     "/metadata/name",
@@ -53,7 +53,7 @@ pub fn uncovered(desired: &Object, owned: Option<&Value>, left_out: &[String]) -
     lost
 }
 
-fn is_below(path: &str, pointer: &str) -> bool {
+pub(super) fn is_below(path: &str, pointer: &str) -> bool {
     path.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 

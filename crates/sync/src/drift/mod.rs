@@ -3,15 +3,18 @@
 //! Server-side apply records which field manager owns which field. Whoever changes a value of
 //! ours takes its field, and whoever removes a field takes it from all: so drift is what our
 //! entry in `managedFields` has lost, and metadata is enough to see it. Values are not compared,
-//! because a cluster writes `1000m` as `1` and nobody changed anything.
+//! because a cluster writes `1000m` as `1` and nobody changed anything. Where somebody else applies,
+//! there is no such entry, and [`differing`] compares.
 
 mod autoscaled;
 mod fields;
 mod fight;
+mod values;
 
 pub use autoscaled::{Scaled, autoscaled, without_fields};
 pub use fields::{fields_digest, uncovered};
 pub use fight::{Fight, FightState};
+pub use values::differing;
 
 use model::Digest;
 

@@ -9,9 +9,12 @@ use futures::StreamExt as _;
 use futures::stream;
 use model::ObjectKey;
 
+use super::Mode;
 use super::admissions::is_gone;
 use super::kinds::{Kinds, Resolved};
 use super::sight::Sight;
+use crate::drift::{Scaled, autoscaled};
+use crate::health::State;
 use crate::{
     AppliedSet, Desired, Detail, Fault, Object, Place, Scope, ServedKind, World, WorldError,
 };
@@ -32,6 +35,45 @@ pub(super) fn targets(desired: &Desired, set: Option<&AppliedSet>) -> BTreeMap<O
     let wanted = desired.objects.values();
     let wanted = wanted.map(|object| (object.key.clone(), object.object.api_version().to_owned()));
     held.chain(wanted).collect()
+}
+
+/// What objects are looked at for.
+pub(super) struct View<'a> {
+    pub(super) desired: &'a Desired,
+    /// What autoscalers scale, where objects are compared with what they should be.
+    pub(super) compared: Option<Scaled>,
+}
+
+impl<'a> View<'a> {
+    /// Looks for what decisions need; where nobody acts, for what differs too.
+    pub(super) fn new(desired: &'a Desired, mode: Mode) -> Self {
+        let compared = (mode == Mode::Observe).then(|| autoscaled(desired));
+        Self { desired, compared }
+    }
+
+    fn detail(&self, key: &ObjectKey) -> Detail {
+        let is_secret = key.group.is_empty() && key.kind == "Secret";
+        match self.compared.is_some() && !is_secret {
+            true => Detail::Whole,
+            false => detail(key, self.desired),
+        }
+    }
+
+    fn sight(&self, key: &ObjectKey, object: &Object, detail: Detail) -> Sight {
+        let sight = Sight::of(object, detail);
+        match (&self.compared, self.desired.objects.get(key)) {
+            (Some(scaled), Some(desired)) => sight.compared_with(desired, object, scaled),
+            _ => sight,
+        }
+    }
+
+    /// Whether what was seen of an object says how it is, and how it differs.
+    pub(super) fn is_settled(&self, key: &ObjectKey, seen: &Sight) -> bool {
+        let desired = self.desired.objects.get(key).filter(|_| self.compared.is_some());
+        !seen.is_unknown()
+            && seen.health.state == State::Current
+            && !desired.is_some_and(|desired| seen.is_other_than(desired))
+    }
 }
 
 /// How much of an object must be read to know how it is.
@@ -57,7 +99,7 @@ pub(super) fn detail(key: &ObjectKey, desired: &Desired) -> Detail {
 pub(super) async fn look<W: World>(
     world: &W,
     kinds: &Kinds,
-    desired: &Desired,
+    view: &View<'_>,
     targets: &BTreeMap<ObjectKey, String>,
     wanted: impl Iterator<Item = &ObjectKey>,
     parallel: usize,
@@ -72,13 +114,13 @@ pub(super) async fn look<W: World>(
             Resolved::Missing => _ = sights.insert(key.clone(), Sight::absent()),
             Resolved::Served(kind) | Resolved::OtherVersion(kind) => {
                 let scope = Scope { kind, namespace: key.namespace.clone() };
-                scopes.entry((scope, detail(key, desired))).or_default().insert(key.clone());
+                scopes.entry((scope, view.detail(key))).or_default().insert(key.clone());
             }
         }
     }
     let asked = scopes.into_iter().map(|((scope, detail), keys)| {
         let world = world.clone();
-        async move { look_at(&world, &scope, detail, keys).await }
+        async move { look_at(&world, view, (&scope, detail), keys).await }
     });
     let mut answers = stream::iter(asked).buffer_unordered(parallel.max(1));
     while let Some(seen) = answers.next().await {
@@ -89,12 +131,12 @@ pub(super) async fn look<W: World>(
 
 async fn look_at<W: World>(
     world: &W,
-    scope: &Scope,
-    detail: Detail,
+    view: &View<'_>,
+    (scope, detail): (&Scope, Detail),
     keys: BTreeSet<ObjectKey>,
 ) -> Sights {
     if keys.len() >= LISTED_FROM {
-        match list(world, scope, detail, &keys).await {
+        match list(world, view, (scope, detail), &keys).await {
             Ok(sights) => return sights,
             // Who may not list may still read.
             Err(error) if error.fault == Fault::Forbidden => {}
@@ -109,7 +151,7 @@ async fn look_at<W: World>(
                 forbidden.insert(key.clone());
                 unknown(&error)
             }
-            answer => sight(answer, detail),
+            answer => sight(answer, |object| view.sight(&key, object, detail)),
         };
         sights.insert(key, seen);
     }
@@ -129,12 +171,12 @@ pub(super) async fn read<W: World>(
     key: &ObjectKey,
     detail: Detail,
 ) -> Sight {
-    sight(world.read(kind, Place::of(key), detail).await, detail)
+    sight(world.read(kind, Place::of(key), detail).await, |object| Sight::of(object, detail))
 }
 
-fn sight(answer: Result<Object, WorldError>, detail: Detail) -> Sight {
+fn sight(answer: Result<Object, WorldError>, seen: impl Fn(&Object) -> Sight) -> Sight {
     match answer {
-        Ok(object) => Sight::of(&object, detail),
+        Ok(object) => seen(&object),
         Err(error) if error.is_not_found() => Sight::absent(),
         Err(error) => unknown(&error),
     }
@@ -142,13 +184,13 @@ fn sight(answer: Result<Object, WorldError>, detail: Detail) -> Sight {
 
 async fn list<W: World>(
     world: &W,
-    scope: &Scope,
-    detail: Detail,
+    view: &View<'_>,
+    (scope, detail): (&Scope, Detail),
     keys: &BTreeSet<ObjectKey>,
 ) -> Result<Sights, WorldError> {
     let mut attempt = 1;
     loop {
-        match list_once(world, scope, detail, keys).await {
+        match list_once(world, view, (scope, detail), keys).await {
             Err(error) if error.fault == Fault::Gone && attempt < LIST_ATTEMPTS => attempt += 1,
             answer => return answer,
         }
@@ -158,8 +200,8 @@ async fn list<W: World>(
 /// Reads a list to its end; what it does not hold then is not there.
 async fn list_once<W: World>(
     world: &W,
-    scope: &Scope,
-    detail: Detail,
+    view: &View<'_>,
+    (scope, detail): (&Scope, Detail),
     keys: &BTreeSet<ObjectKey>,
 ) -> Result<Sights, WorldError> {
     let mut sights = Sights::new();
@@ -168,7 +210,10 @@ async fn list_once<W: World>(
         let page = world.list(scope, detail, next.as_deref()).await?;
         let ours = page.objects.iter().map(|object| (key_of(object, &scope.kind), object));
         let ours = ours.filter(|(key, _)| keys.contains(key));
-        sights.extend(ours.map(|(key, object)| (key, Sight::of(object, detail))));
+        sights.extend(ours.map(|(key, object)| {
+            let seen = view.sight(&key, object, detail);
+            (key, seen)
+        }));
         next = page.next;
         if next.is_none() {
             break;

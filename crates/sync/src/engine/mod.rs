@@ -31,7 +31,7 @@ use schema::objects::split_api_version;
 use admissions::{Admissions, namespace_name};
 use fights::{Fighting, Fights};
 use kinds::{Kinds, arriving};
-use look::{Sights, look, targets};
+use look::{Sights, View, look, targets};
 use report::Findings;
 use sight::Since;
 use trouble::{Failures, Troubles};
@@ -40,7 +40,6 @@ use work::{Halt, Work};
 pub use pass::{Acts, Alarm, Outcome, Pass};
 
 use crate::drift::autoscaled;
-use crate::health::State;
 use crate::{
     Action, ApplicationStatus, AppliedObject, AppliedSet, ApplyPlan, Desired, Fault, Live, Notes,
     Refusal, Rules, Scope, Watching, World, difference,
@@ -214,15 +213,13 @@ impl<W: World> Engine<W> {
             self.admissions.admit(&self.world, namespaces, self.options.parallel).await;
         }
         let changed = changed.unwrap_or_default();
+        let view = View::new(desired, order.mode);
         let wanted = targets.keys().filter(|key| {
-            full || changed.contains(key)
-                || self
-                    .sights
-                    .get(key)
-                    .is_none_or(|sight| sight.is_unknown() || sight.health.state != State::Current)
+            let seen = self.sights.get(key);
+            full || changed.contains(key) || !seen.is_some_and(|seen| view.is_settled(key, seen))
         });
         let seen =
-            look(&self.world, &self.kinds, desired, &targets, wanted, self.options.parallel).await;
+            look(&self.world, &self.kinds, &view, &targets, wanted, self.options.parallel).await;
         if seen.values().any(sight::Sight::is_unknown) {
             // Perhaps somebody took a right away: it is given again in the next pass.
             self.admissions.clear();

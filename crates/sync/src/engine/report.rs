@@ -19,6 +19,9 @@ use crate::{
 /// A deletion that hangs for so long is an alarm.
 const FINALIZER_DEADLINE: SignedDuration = SignedDuration::from_mins(5);
 
+/// So many fields of an object are named.
+const SHOWN: usize = 8;
+
 /// What is known after a pass.
 pub(super) struct Findings<'a> {
     pub(super) desired: &'a Desired,
@@ -97,6 +100,9 @@ impl Findings<'_> {
             let message = format!("{missing} is not on the cluster");
             return Synced::new(SyncedState::OutOfSync, "Missing", message);
         }
+        if let Some(other) = self.first_other(name) {
+            return other;
+        }
         Synced::new(SyncedState::Synced, "Synced", "the cluster holds what the tree says")
     }
 
@@ -106,6 +112,24 @@ impl Findings<'_> {
             self.sights.get(&object.key).is_none_or(|seen| seen.health.state == State::NotFound)
         };
         objects.find(missing).map(|object| &object.key)
+    }
+
+    /// Where nobody acts: an object that could not be looked at, or that differs by value.
+    fn first_other(&self, name: &str) -> Option<Synced> {
+        if self.mode == Mode::Act {
+            return None;
+        }
+        let mut objects = self.desired.objects.values().filter(|o| o.application == name);
+        objects.find_map(|object| {
+            let (key, sight) = (&object.key, self.sights.get(&object.key)?);
+            if sight.is_unknown() {
+                let message = format!("{key}: {}", sight.health.message);
+                return Some(Synced::new(SyncedState::Unknown, "Unread", message));
+            }
+            let (_, fields) = sight.compared.as_ref().filter(|(_, fields)| !fields.is_empty())?;
+            let message = format!("{key} differs: {}", shown(fields));
+            Some(Synced::new(SyncedState::OutOfSync, "Differs", message))
+        })
     }
 
     /// Health by application; being on the way for too long is a failure.
@@ -169,6 +193,15 @@ impl Findings<'_> {
     /// The generation that the cluster has begun.
     pub(super) fn generation(&self) -> Generation {
         self.set.map_or(self.desired.generation, |set| set.generation)
+    }
+}
+
+/// The first fields of several, and how many more there are.
+fn shown(fields: &[String]) -> String {
+    let first = fields.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match fields.len().saturating_sub(SHOWN) {
+        0 => first,
+        more => format!("{first} and {more} more"),
     }
 }
 

@@ -1,11 +1,12 @@
 //! What is remembered of an object between passes: as little as decisions need.
 
 use jiff::Timestamp;
-use model::{Cause, Observed};
+use model::{Cause, Digest, Observed};
 use serde_json::{Map, Value, json};
 
+use crate::drift::{Scaled, differing, without_fields};
 use crate::health::{Expression, Health, health};
-use crate::{Detail, FIELD_MANAGER, LiveObject, Marks, Object};
+use crate::{DesiredObject, Detail, FIELD_MANAGER, Ignore, LiveObject, Marks, Object};
 
 /// What was seen of an object.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub(super) struct Sight {
     pub(super) resource_version: String,
     /// Its finalizers, if it is being deleted.
     pub(super) terminating: Option<Box<[String]>>,
+    /// What it was compared with, and the fields that differ; nothing where we apply.
+    pub(super) compared: Option<(Digest, Box<[String]>)>,
 }
 
 impl Sight {
@@ -32,7 +35,33 @@ impl Sight {
             health: health_of(object, detail),
             resource_version: object.resource_version().to_owned(),
             terminating,
+            compared: None,
         }
+    }
+
+    /// The same, compared with what it should be, as far as it was read.
+    pub(super) fn compared_with(
+        mut self,
+        desired: &DesiredObject,
+        live: &Object,
+        left: &Scaled,
+    ) -> Self {
+        let differ = match desired.marks.ignore {
+            Ignore::All => Vec::new(),
+            _ => {
+                let seen = LiveObject(live.clone());
+                let left_out = without_fields(desired, Some(&seen), left);
+                differing(&desired.object, live, &left_out)
+            }
+        };
+        self.compared = Some((desired.digest, differ.into()));
+        self
+    }
+
+    /// Whether it must be looked at to be compared with what it should be.
+    pub(super) fn is_other_than(&self, desired: &DesiredObject) -> bool {
+        let with = self.compared.as_ref().map(|(with, _)| *with);
+        matches!(self.slim, Observed::Known(Some(_))) && with != Some(desired.digest)
     }
 
     /// It is proven not to be there.
@@ -42,6 +71,7 @@ impl Sight {
             health: Health::not_found(),
             resource_version: String::new(),
             terminating: None,
+            compared: None,
         }
     }
 
@@ -53,6 +83,7 @@ impl Sight {
             slim: Observed::Unknown(Cause(cause)),
             resource_version: String::new(),
             terminating: None,
+            compared: None,
         }
     }
 

@@ -69,10 +69,17 @@ impl Outside for Cluster {
         Cluster::object(self, key)
     }
 
-    async fn refuse_services(&self, _ns: &str) {
+    async fn refuse_services(&self, _ns: &str) -> String {
+        let by = "services.example.com";
         self.set_faults(|faults| {
-            _ = faults.refused.insert("Service".to_owned(), "no services here".to_owned());
+            _ = faults.refused.insert("Service".to_owned(), format!("`{by}`: no services here"));
         });
+        by.to_owned()
+    }
+
+    /// It has no policies: what refuses is told in the same way.
+    async fn forbid_services(&self, ns: &str) -> String {
+        self.refuse_services(ns).await
     }
 
     async fn close(&self, ns: &str) {

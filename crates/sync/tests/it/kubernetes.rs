@@ -76,6 +76,19 @@ impl Others {
         panic!("the cluster never is as expected");
     }
 
+    /// Waits until no Service can be made in a namespace.
+    async fn until_refused(&self, ns: &str) {
+        let address = format!("/api/v1/namespaces/{ns}/services?dryRun=All");
+        let service = json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": "probe"},
+            "spec": {"ports": [{"port": 80}]},
+        });
+        self.until(|| async {
+            self.ask(Method::POST, &address, "application/json", service.clone()).await.0 != 201
+        })
+        .await;
+    }
+
     async fn send(&self, request: Request<Body>) -> (u16, Value) {
         let answer = self.client.send(request).await.expect("an answer");
         let code = answer.status().as_u16();
@@ -137,7 +150,7 @@ impl Outside for Others {
     }
 
     /// By a webhook that nobody answers.
-    async fn refuse_services(&self, ns: &str) {
+    async fn refuse_services(&self, ns: &str) -> String {
         let webhook = json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": "ValidatingWebhookConfiguration", "metadata": {"name": ns},
@@ -151,15 +164,37 @@ impl Outside for Others {
             }],
         });
         self.make(webhook, "tests").await;
-        let address = format!("/api/v1/namespaces/{ns}/services?dryRun=All");
-        let service = json!({
-            "apiVersion": "v1", "kind": "Service", "metadata": {"name": "probe"},
-            "spec": {"ports": [{"port": 80}]},
+        self.until_refused(ns).await;
+        "services.example.com".to_owned()
+    }
+
+    async fn forbid_services(&self, ns: &str) -> String {
+        let root = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolic";
+        let policy = json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+            "metadata": {"name": ns},
+            "spec": {
+                "failurePolicy": "Fail",
+                "matchConstraints": {
+                    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": ns}},
+                    "resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"],
+                        "resources": ["services"], "operations": ["CREATE", "UPDATE"]}],
+                },
+                "validations": [{"expression": "false", "message": "no services here"}],
+            },
         });
-        self.until(|| async {
-            self.ask(Method::POST, &address, "application/json", service.clone()).await.0 != 201
-        })
-        .await;
+        let binding = json!({
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": ns},
+            "spec": {"policyName": ns, "validationActions": ["Deny"]},
+        });
+        for (end, object) in [("ies", policy), ("ybindings", binding)] {
+            let address = format!("{root}{end}");
+            let (code, answer) = self.ask(Method::POST, &address, "application/json", object).await;
+            assert_eq!(code, 201, "{answer}");
+        }
+        self.until_refused(ns).await;
+        format!("ValidatingAdmissionPolicy '{ns}'")
     }
 
     /// The tree does not have that namespace, so nobody made an account in it.

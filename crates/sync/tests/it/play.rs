@@ -28,8 +28,10 @@ pub(crate) trait Outside: Clone + Send + Sync + 'static {
     fn remove(&self, key: &ObjectKey) -> impl Future<Output = ()> + Send;
     /// An object, if it is there.
     fn object(&self, key: &ObjectKey) -> impl Future<Output = Option<Object>> + Send;
-    /// An admission webhook refuses Services of a namespace.
-    fn refuse_services(&self, ns: &str) -> impl Future<Output = ()> + Send;
+    /// An admission webhook refuses Services of a namespace; its name.
+    fn refuse_services(&self, ns: &str) -> impl Future<Output = String> + Send;
+    /// An admission policy refuses Services of a namespace; its name.
+    fn forbid_services(&self, ns: &str) -> impl Future<Output = String> + Send;
     /// We may do nothing in a namespace.
     fn close(&self, ns: &str) -> impl Future<Output = ()> + Send;
     /// The API server goes.

@@ -1,7 +1,7 @@
 //! One table of scenarios, played on the simulated cluster and on a real Kubernetes API server.
 
 use serde_json::json;
-use sync::{Fault, HealthyState, HeldReason, Outcome, SyncedState, World};
+use sync::{Fault, HealthyState, HeldReason, Mode, Outcome, SyncedState, World};
 
 use crate::inject::{Kill, Verb};
 use crate::play::{Outside, Play, show, status};
@@ -229,12 +229,27 @@ async fn a_finalizer_that_hangs<W: World, O: Outside>(mut play: Play<W, O>) {
     assert!(pass.held.is_empty() && !play.held().contains(&a));
 }
 
-async fn an_admission_that_refuses<W: World, O: Outside>(mut play: Play<W, O>) {
+async fn a_webhook_that_refuses<W: World, O: Outside>(mut play: Play<W, O>) {
+    settled(&mut play).await;
+    let name = play.outside.refuse_services(&play.ns).await;
+    services_are_refused(play, &name).await;
+}
+
+async fn a_policy_that_refuses<W: World, O: Outside>(mut play: Play<W, O>) {
+    settled(&mut play).await;
+    let name = play.outside.forbid_services(&play.ns).await;
+    services_are_refused(play, &name).await;
+}
+
+async fn settled<W: World, O: Outside>(play: &mut Play<W, O>) {
     play.put("namespaces", NAMESPACE);
     play.put("web", &config("a", "one"));
     play.release();
     play.settle().await;
-    play.outside.refuse_services(&play.ns).await;
+}
+
+/// A Service is refused, and what refuses it is named.
+async fn services_are_refused<W: World, O: Outside>(mut play: Play<W, O>, by: &str) {
     let service = "apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: NS}\n\
                    spec: {ports: [{port: 80}]}\n";
     let service = play.put("shop", service);
@@ -249,7 +264,7 @@ async fn an_admission_that_refuses<W: World, O: Outside>(mut play: Play<W, O>) {
         "{}",
         show(&pass)
     );
-    assert!(shop.message.contains("webhook"), "{}", shop.message);
+    assert!(shop.message.contains(by), "{}", shop.message);
     assert!(play.object(&service).await.is_none());
     assert!(play.object(&held_back).await.is_none(), "nothing of it is applied");
     let object = play.object(&a).await.expect("there");
@@ -492,6 +507,44 @@ spec:
     assert!(pass.acts.is_nothing(), "{}", show(&pass));
 }
 
+async fn one_that_only_looks_names_what_differs<W: World, O: Outside>(mut play: Play<W, O>) {
+    play.put("namespaces", NAMESPACE);
+    let sized = |image: &str| {
+        deployment(image).replace("ports:", "resources: {limits: {cpu: 1000m}}, ports:")
+    };
+    play.put("web", &sized("web:1"));
+    let a = play.put("web", &config("a", "one"));
+    play.release();
+    play.settle().await;
+    // What the cluster fills in and writes in its own way is no difference.
+    let pass = play.pass_in(Mode::Observe).await;
+    assert_eq!(status(&pass, "web").synced.state, SyncedState::Synced, "{}", show(&pass));
+    play.world.take_sent();
+    play.put("web", &sized("web:2"));
+    play.put("web", &config("a", "two"));
+    play.release();
+    differs(&mut play, &format!("{a} differs: /data/title")).await;
+    play.outside.patch(&a, json!({"data": {"title": "two"}}), "somebody").await;
+    differs(&mut play, "differs: /spec/template/spec/containers/0/image").await;
+    play.outside.remove(&a).await;
+    play.restart();
+    let pass = play.pass_in(Mode::Observe).await;
+    assert_eq!(status(&pass, "web").synced.reason, "Missing", "{}", show(&pass));
+    let sent = play.world.take_sent();
+    let looks = |verb: &Verb| matches!(verb, Verb::Discover | Verb::Read | Verb::List);
+    assert!(sent.iter().all(|(verb, _)| looks(verb)), "{sent:?}");
+}
+
+/// One that only looks says of `web` what differs.
+async fn differs<W: World, O: Outside>(play: &mut Play<W, O>, what: &str) {
+    play.restart();
+    let pass = play.pass_in(Mode::Observe).await;
+    let web = &status(&pass, "web").synced;
+    let told = (web.state, web.reason.as_str());
+    assert_eq!(told, (SyncedState::OutOfSync, "Differs"), "{}", show(&pass));
+    assert!(web.message.ends_with(what), "{}", web.message);
+}
+
 async fn what_another_made_is_left_until_someone_agrees<W: World, O: Outside>(
     mut play: Play<W, O>,
 ) {
@@ -542,8 +595,9 @@ macro_rules! table {
 table!(
     a_finalizer_that_hangs,
     a_namespace_is_deleted_with_an_allowance_only,
+    a_policy_that_refuses,
     a_quota_that_is_used_up,
-    an_admission_that_refuses,
+    a_webhook_that_refuses,
     an_api_server_that_goes_and_comes,
     change,
     conflicts_and_lists_that_expire,
@@ -552,6 +606,7 @@ table!(
     drift_by_a_second_writer,
     first_sync,
     killed_at_each_step,
+    one_that_only_looks_names_what_differs,
     prune,
     replicas_of_an_autoscaler_and_ignored_fields,
     rights_that_are_missing,
