@@ -13,6 +13,7 @@ from pathlib import Path
 import fleets
 import serving
 from machine import machine, setting
+from sections import put
 from table import Table
 
 TITLE = "## The server, over HTTP"
@@ -28,16 +29,6 @@ def section(n_clusters, n_applications, n_runs):
     )
 
 
-def put(output, text):
-    """Puts the section in the place of the one before, or at the end."""
-    path = Path(output)
-    whole = path.read_text() if path.exists() else "# Measurements\n\n"
-    before, found, after = whole.partition(TITLE)
-    rest = after.partition("\n## ")
-    after = f"\n## {rest[2]}" if found and rest[1] else ""
-    path.write_text(before.rstrip() + "\n\n" + text + after)
-
-
 def main(binary, output):
     n_clusters, n_applications = setting("CLUSTERS", 30_000), setting("APPLICATIONS", 100)
     n_runs, table = setting("RUNS", 3), Table()
@@ -51,7 +42,7 @@ def main(binary, output):
     with tempfile.TemporaryDirectory() as folder:
         source = fleets.Generated(binary, Path(folder) / "own").source(n_clusters, n_applications)
         serving.measure(table, binary, source, Path(folder) / "server", sizes, n_runs)
-    put(output, text + table.text())
+    put(output, TITLE, text + table.text())
 
 
 if __name__ == "__main__":
