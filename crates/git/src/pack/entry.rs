@@ -3,10 +3,10 @@
 //! In: content, or a delta with the distance to its base. Out: the bytes of an entry; and back
 //! again. See <https://git-scm.com/docs/gitformat-pack>.
 
+use std::cell::RefCell;
 use std::io::{self, BufRead, Read};
 
-use flate2::bufread::ZlibDecoder;
-use flate2::{Compress, Compression, FlushCompress, Status};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 use super::delta;
 
@@ -26,6 +26,9 @@ const FAR_DELTA: u8 = 7;
 
 /// Content shorter than this is stored: a zlib stream saves less than it costs.
 const TINY: usize = 128;
+
+/// How much is made room for before it is there: what a damaged header says may be anything.
+const MOST_AT_ONCE: u64 = 1 << 20;
 
 /// The most bytes of one stored block of a zlib stream.
 const BLOCK: usize = 0xffff;
@@ -243,10 +246,36 @@ pub(crate) fn read_object(pack: &impl Entries, offset: u64) -> io::Result<(Kind,
     Ok((kind, content))
 }
 
-fn inflate(from: impl BufRead, size: u64) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    ZlibDecoder::new(from).take(size).read_to_end(&mut content)?;
-    if content.len() as u64 == size { Ok(content) } else { Err(damaged()) }
+/// The content of a zlib stream, in a decompressor that each thread keeps: making one costs more
+/// than a small object.
+fn inflate(mut from: impl BufRead, size: u64) -> io::Result<Vec<u8>> {
+    thread_local! {
+        static STREAM: RefCell<Decompress> = RefCell::new(Decompress::new(true));
+    }
+    STREAM.with_borrow_mut(|stream| {
+        stream.reset(true);
+        let mut content = Vec::new();
+        loop {
+            let left = size.saturating_sub(content.len() as u64).min(MOST_AT_ONCE);
+            // A byte more, so that a stream that is too long shows.
+            content.reserve(usize::try_from(left).unwrap_or_default() + 1);
+            let (read, had) = (stream.total_in(), content.len());
+            let input = from.fill_buf()?;
+            let status = stream
+                .decompress_vec(input, &mut content, FlushDecompress::None)
+                .map_err(|_| damaged())?;
+            let n_read = stream.total_in() - read;
+            from.consume(usize::try_from(n_read).unwrap_or_default());
+            if content.len() as u64 > size {
+                return Err(damaged());
+            }
+            match status {
+                Status::StreamEnd if content.len() as u64 == size => return Ok(content),
+                Status::Ok if n_read > 0 || content.len() > had => {}
+                _ => return Err(damaged()),
+            }
+        }
+    })
 }
 
 pub(super) fn damaged() -> io::Error {
