@@ -19,7 +19,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::{self, JoinHandle};
 
 use model::{
@@ -67,7 +67,8 @@ pub struct Objects {
     /// better.
     holds_some: AtomicBool,
     knows_better: AtomicBool,
-    growing: Mutex<Growing<Sha1>>,
+    /// Readers do not wait for each other: previews read from many threads what was just rendered.
+    growing: RwLock<Growing<Sha1>>,
     /// The packs before that, in order.
     full: RwLock<Vec<Arc<Full>>>,
     /// Who writes the last of them; locked only by who holds `growing`.
@@ -96,7 +97,7 @@ impl Objects {
             folder: repository.git_dir().join("objects/pack"),
             holds_some: AtomicBool::new(holds_some(&repository.git_dir().join("objects"))),
             knows_better: AtomicBool::new(false),
-            growing: Mutex::new(Growing::new()),
+            growing: RwLock::new(Growing::new()),
             full: RwLock::default(),
             writer: Mutex::default(),
             spare: Arc::default(),
@@ -130,14 +131,13 @@ impl Objects {
     /// How many objects the repository did not hold.
     #[must_use]
     pub fn n_new(&self) -> usize {
-        let growing = lock(&self.growing);
-        growing.n_objects() + self.full().iter().map(|full| full.n_objects()).sum::<usize>()
+        self.growing().n_objects() + self.full().iter().map(|full| full.n_objects()).sum::<usize>()
     }
 
     /// Whether an object is new, or in the repository.
     #[must_use]
     pub fn holds(&self, id: ObjectId) -> bool {
-        lock(&self.growing).find(id).is_some()
+        self.growing().find(id).is_some()
             || self.is_in_full(id)
             || (self.holds_some.load(Ordering::Relaxed) && self.repository.reader().holds(id))
     }
@@ -173,7 +173,7 @@ impl Objects {
     /// If the files cannot be written. The objects are kept, so that it can be tried again, unless
     /// there were so many that some could not be kept.
     pub fn write(&self) -> Result<Keep, PackError> {
-        let mut growing = lock(&self.growing);
+        let mut growing = self.grow();
         self.write_packs(&mut growing)
             .map_err(|source| PackError { path: self.repository.path().to_owned(), source })
     }
@@ -226,7 +226,7 @@ impl Objects {
     }
 
     fn put(&self, id: ObjectId, kind: Kind, bytes: &[u8]) -> ObjectId {
-        if !self.is_known(id) && lock(&self.growing).find(id).is_none() {
+        if !self.is_known(id) && self.growing().find(id).is_none() {
             deflated(bytes, |stream| {
                 self.add(id, |growing| growing.add(id, kind, bytes.len(), stream));
             });
@@ -250,9 +250,17 @@ impl Objects {
         id
     }
 
+    fn growing(&self) -> RwLockReadGuard<'_, Growing<Sha1>> {
+        self.growing.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn grow(&self) -> RwLockWriteGuard<'_, Growing<Sha1>> {
+        self.growing.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Adds an object to the pack unless it is there, and begins another pack when it is full.
     fn add(&self, id: ObjectId, add: impl FnOnce(&mut Growing<Sha1>)) {
-        let mut growing = lock(&self.growing);
+        let mut growing = self.grow();
         if growing.find(id).is_some() || self.has_failed.load(Ordering::Relaxed) {
             return;
         }
@@ -314,7 +322,7 @@ impl Objects {
     }
 
     fn find(&self, id: ObjectId) -> io::Result<Option<(Kind, Vec<u8>)>> {
-        let growing = lock(&self.growing);
+        let growing = self.growing();
         if let Some(offset) = growing.find(id) {
             return read_object(&*growing, offset).map(Some);
         }
