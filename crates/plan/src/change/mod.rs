@@ -32,6 +32,7 @@ pub use policies::policies;
 pub use sides::Side;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use model::{ApplicationName, ClusterId, ClusterSet, Edit, EditKind, Place, Span, Why};
 
@@ -51,6 +52,8 @@ pub struct Changes<'a> {
     former: Vec<Option<ClusterId>>,
     /// For each cluster of the base its id in the head.
     present: Vec<Option<ClusterId>>,
+    /// The groups of each side by their depth, once somebody asks.
+    group_orders: (OnceLock<Vec<usize>>, OnceLock<Vec<usize>>),
 }
 
 impl<'a> Changes<'a> {
@@ -70,7 +73,8 @@ impl<'a> Changes<'a> {
             }
         }
         let (base_templates, head_templates) = (Templates::new(base), Templates::new(head));
-        Self { base, head, base_templates, head_templates, former, present }
+        let group_orders = (OnceLock::new(), OnceLock::new());
+        Self { base, head, base_templates, head_templates, former, present, group_orders }
     }
 
     /// A set of the base's clusters as ids of the head.

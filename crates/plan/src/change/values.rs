@@ -227,18 +227,29 @@ impl Changes<'_> {
 
     fn cluster_layers<'s>(&'s self, fleet: &'s Fleet, in_head: bool, layers: &mut Layers<'s>) {
         layers.own = true;
-        layers.pairs(&fleet.tables().document.values, Setter::Fleet, None);
-        let mut groups: Vec<usize> = (0..fleet.groups.len()).collect();
-        groups.sort_by_key(|index| fleet.groups[*index].path.depth());
-        for index in groups {
-            let group = &fleet.groups[index];
-            let path = match in_head {
+        layers.pairs(&fleet.tables().document.values, || Setter::Fleet, None);
+        for index in self.groups_by_depth(in_head) {
+            let group = &fleet.groups[*index];
+            let path = || match in_head {
                 true => group.path.to_string(),
                 false => self.present_path(group.path.as_str()),
             };
             let clusters = Some(&group.clusters);
-            layers.pairs(&group.document.values, Setter::Group(path), clusters);
+            layers.pairs(&group.document.values, || Setter::Group(path()), clusters);
         }
+    }
+
+    /// The groups of a side, those whose values are weaker first.
+    fn groups_by_depth(&self, in_head: bool) -> &[usize] {
+        let (fleet, order) = match in_head {
+            true => (self.head.fleet, &self.group_orders.1),
+            false => (self.base.fleet, &self.group_orders.0),
+        };
+        order.get_or_init(|| {
+            let mut groups: Vec<usize> = (0..fleet.groups.len()).collect();
+            groups.sort_by_cached_key(|index| fleet.groups[*index].path.depth());
+            groups
+        })
     }
 
     /// What a group of the older fleet is called now.
@@ -263,10 +274,15 @@ struct Layers<'a> {
 }
 
 impl<'a> Layers<'a> {
-    fn pairs(&mut self, pairs: &'a Pairs, setter: Setter, clusters: Option<&'a ClusterSet>) {
+    fn pairs(
+        &mut self,
+        pairs: &'a Pairs,
+        setter: impl FnOnce() -> Setter,
+        clusters: Option<&'a ClusterSet>,
+    ) {
         if let Some((_, value)) = pairs.iter().find(|(name, _)| &*name.value == self.key.key) {
             let (text, span) = (value.value.text.to_string(), value.span);
-            self.listed.push((Origin { setter, text, span }, clusters));
+            self.listed.push((Origin { setter: setter(), text, span }, clusters));
         }
     }
 
@@ -280,7 +296,7 @@ impl<'a> Layers<'a> {
 
     fn overrides(&mut self, overrides: &'a [Override], clusters: &'a [ClusterSet]) {
         for (one, clusters) in overrides.iter().zip(clusters) {
-            let setter = Setter::Override(one.clusters.value.to_string());
+            let setter = || Setter::Override(one.clusters.value.to_string());
             self.pairs(&one.values, setter, Some(clusters));
         }
     }
