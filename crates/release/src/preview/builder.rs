@@ -8,6 +8,7 @@ use model::{
     Ledger, LedgerCell, LedgerCluster, Mode, Move, NamespaceName, ObjectChange, ObjectId,
     ObjectKey, Observed, Parts, Rendered, RenderedCluster, Why, hash_tree,
 };
+use rayon::prelude::*;
 
 use super::groups::{self, Groups};
 use super::requests::{Placed, Total};
@@ -129,7 +130,8 @@ fn moves(cell: &CellDifference) -> bool {
 
 /// A render as if it had been released whole: clusters stand where they stand in the render.
 fn as_ledger(base: &Rendered) -> Ledger {
-    let clusters = base.clusters.iter().map(|cluster| Arc::new(as_released(base, cluster)));
+    let clusters = base.clusters.par_iter().enumerate();
+    let clusters = clusters.map(|(index, cluster)| Arc::new(as_released(base, index, cluster)));
     Ledger {
         clusters: clusters.collect(),
         applications: base.applications.iter().map(|(name, _)| name.clone()).collect(),
@@ -137,7 +139,8 @@ fn as_ledger(base: &Rendered) -> Ledger {
     }
 }
 
-fn as_released(base: &Rendered, cluster: &RenderedCluster) -> LedgerCluster {
+/// A cluster as if it had been released, with an identity that holds for this comparison alone.
+fn as_released(base: &Rendered, index: usize, cluster: &RenderedCluster) -> LedgerCluster {
     let cell = |(application, cell): &(model::ApplicationId, Cell)| match cell {
         Cell::Tree(fragment) => Some(LedgerCell {
             application: *application,
@@ -148,7 +151,7 @@ fn as_released(base: &Rendered, cluster: &RenderedCluster) -> LedgerCluster {
         Cell::Broken(_) => None,
     };
     LedgerCluster {
-        uid: ClusterUid::derived(base.fleet, cluster.name.as_str(), Generation(0)),
+        uid: ClusterUid((index as u128).to_be_bytes()),
         name: cluster.name.clone(),
         first_name: cluster.name.clone(),
         since: Generation(0),
@@ -395,12 +398,12 @@ impl Builder<'_> {
         let found = std::mem::take(&mut self.groups).found(&comparison);
         let name = |positions: &[u32]| self.named(positions);
         let (mut groups, effects) = groups::present(contents, &comparison, &found, &name);
-        for (group, found) in groups.iter_mut().zip(&found) {
+        groups.par_iter_mut().zip(&found).for_each(|(group, found)| {
             group.why = reasons.of_file(&group.part, &group.path, &found.clusters);
             if let FileChange::Hidden(Hidden::Secret) = group.change {
                 conceal(&mut group.why);
             }
-        }
+        });
         groups.extend(unread);
         groups.sort_by_key(|group| usize::MAX - group.clusters.n);
         self.preview.fetch = fetch;

@@ -48,7 +48,7 @@ pub trait Contents: Sync {
 }
 
 /// Tells why something changes. Clusters are positions in the newer render.
-pub trait Reasons {
+pub trait Reasons: Sync {
     /// Why a part comes to clusters or leaves them.
     fn of_part(&self, part: &Part, clusters: &[u32]) -> Why;
 
