@@ -60,6 +60,30 @@ pub struct Abnormal {
     pub since: Timestamp,
 }
 
+/// What is kept of a cluster at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptCluster {
+    /// What it said last.
+    pub row: ReportedCluster,
+    /// The applications that are not as they should be, in place of those that were kept; with
+    /// `None` those stay.
+    pub abnormal: Option<Vec<Abnormal>>,
+    /// What happened on it since it was kept last.
+    pub lines: Vec<LogLine>,
+}
+
+/// Something that happened on a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct LogLine {
+    /// Grows with each line of a cluster.
+    pub id: i64,
+    /// What it was, as JSON.
+    pub entry: String,
+}
+
+/// How many lines are kept of each cluster: the newest ones.
+pub const LINES: usize = 100;
+
 /// As the columns are.
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -85,11 +109,19 @@ const COLUMNS: &str = "uid, seen, reported, state, generation, tree, application
 
 const ABNORMAL: &str = "cluster, application, tree, synced, healthy, reason, message, since";
 
+/// Another server may have written a line in the same microsecond; that one stays.
+const ADD_LINE: &str = "INSERT INTO cluster_log (cluster, id, entry) VALUES ($1, $2, $3) \
+                        ON CONFLICT (cluster, id) DO NOTHING";
+
+const DROP_LINES: &str = "DELETE FROM cluster_log WHERE cluster = $1 AND id < \
+    (SELECT min(id) FROM (SELECT id FROM cluster_log WHERE cluster = $1 \
+     ORDER BY id DESC LIMIT $2) AS newest)";
+
 /// Keeps clusters in one transaction, with `$pool` a pool of the kind in use.
 macro_rules! keep {
     ($pool:expr, $clusters:expr) => {{
         let mut transaction = $pool.begin().await?;
-        for (cluster, abnormal) in $clusters {
+        for KeptCluster { row: cluster, abnormal, lines } in $clusters {
             let uid = cluster.uid.to_string();
             sqlx::query(sqlx::AssertSqlSafe(keep_cluster()))
                 .bind(&uid)
@@ -107,6 +139,21 @@ macro_rules! keep {
                 .bind(&cluster.alarms)
                 .execute(&mut *transaction)
                 .await?;
+            for line in lines {
+                sqlx::query(ADD_LINE)
+                    .bind(&uid)
+                    .bind(line.id)
+                    .bind(&line.entry)
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+            if !lines.is_empty() {
+                sqlx::query(DROP_LINES)
+                    .bind(&uid)
+                    .bind(LINES as i64)
+                    .execute(&mut *transaction)
+                    .await?;
+            }
             let Some(abnormal) = abnormal else { continue };
             sqlx::query("DELETE FROM abnormal WHERE cluster = $1")
                 .bind(&uid)
@@ -146,15 +193,11 @@ fn keep_abnormal() -> String {
 }
 
 impl Store {
-    /// Keeps what clusters said, all of it or nothing. With `Some` applications, those take the
-    /// place of the ones that were kept for that cluster.
+    /// Keeps what clusters said, all of it or nothing.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn keep_clusters(
-        &self,
-        clusters: &[(ReportedCluster, Option<Vec<Abnormal>>)],
-    ) -> Result<(), StoreError> {
+    pub async fn keep_clusters(&self, clusters: &[KeptCluster]) -> Result<(), StoreError> {
         match &self.pools {
             Pools::Sqlite { writer, .. } => keep!(writer, clusters),
             Pools::Postgres(pool) => keep!(pool, clusters),
@@ -182,6 +225,25 @@ impl Store {
         let rows: Vec<AbnormalRow> =
             read!(self, pool => sqlx::query_as(statement).fetch_all(pool).await)?;
         Ok(rows.into_iter().filter_map(abnormal).collect())
+    }
+
+    /// What happened on a cluster after a line, the newest last.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn cluster_log(
+        &self,
+        cluster: ClusterUid,
+        after: i64,
+    ) -> Result<Vec<LogLine>, StoreError> {
+        let statement =
+            "SELECT id, entry FROM cluster_log WHERE cluster = $1 AND id > $2 ORDER BY id";
+        let lines = read!(self, pool => sqlx::query_as(statement)
+            .bind(cluster.to_string())
+            .bind(after)
+            .fetch_all(pool)
+            .await)?;
+        Ok(lines)
     }
 
     /// Forgets clusters that are no more in the fleet.

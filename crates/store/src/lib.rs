@@ -19,7 +19,7 @@ mod tokens;
 
 pub use attempts::Attempt;
 pub use audit::{Chain, Deed, Head, Recorded};
-pub use clusters::{Abnormal, ReportedCluster};
+pub use clusters::{Abnormal, KeptCluster, LINES, LogLine, ReportedCluster};
 pub use copy::{copy, damage};
 pub use database::{Place, Store};
 pub use error::StoreError;
