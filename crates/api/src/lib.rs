@@ -14,6 +14,7 @@ mod event;
 mod hold;
 mod identity;
 mod ledger;
+mod log;
 mod operation;
 mod page;
 mod problem;
@@ -44,6 +45,7 @@ pub use ledger::{
     Blame, ClusterStep, PastCluster, SourceCommit, SourceEdit, Step, StepDetail, StepMetadata,
     StepStatus,
 };
+pub use log::{ClusterLog, LogEntry, LogWord};
 pub use operation::{
     ClusterDecision, ForeignCluster, NewConfirmation, NewHold, NewRollback, NewStop, Operation,
     Waiting, WaitingItem,

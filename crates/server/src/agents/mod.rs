@@ -15,6 +15,7 @@ mod actual;
 mod enrolment;
 mod issuer;
 mod keys;
+mod log;
 mod presence;
 mod release_key;
 mod releases;

@@ -10,11 +10,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use api::LogEntry;
 use api::agent::{AgentReport, ApplicationReport, HealthyWord, SyncedWord};
 use jiff::{SignedDuration, Timestamp};
 use model::{ClusterUid, ObjectId};
-use store::{Abnormal, ReportedCluster, Store, StoreError};
+use store::{Abnormal, KeptCluster, LogLine, ReportedCluster, Store, StoreError};
 use tokio::sync::broadcast;
+
+use super::log::{self, Log, Said};
 
 /// After how long without a word a cluster is unreachable. Agents hold a stream, or ask every
 /// minute.
@@ -40,6 +43,8 @@ pub(crate) struct Seen {
     streams: u32,
     is_dirty: bool,
     is_abnormal_dirty: bool,
+    /// What happened on it.
+    log: Log,
 }
 
 /// Whether a cluster can be reached.
@@ -123,6 +128,7 @@ impl Seen {
             streams: 0,
             is_dirty: true,
             is_abnormal_dirty: false,
+            log: Log::default(),
         }
     }
 
@@ -140,6 +146,9 @@ impl Seen {
     }
 
     fn heard(&mut self, now: Timestamp) {
+        if self.reach(now) == Reach::Unreachable {
+            self.log.note([log::returned(self.row.seen, now)]);
+        }
         if now.duration_since(self.row.seen) >= MINUTE {
             self.is_dirty = true;
             self.row.seen = now;
@@ -162,12 +171,21 @@ impl Seen {
                 continue;
             }
             let since = self.abnormal.get(&application.name).map_or(now, |known| known.since);
-            let one = to_keep(self.row.uid, application, since);
+            let one = abnormal_of(self.row.uid, application, since);
             abnormal.insert(application.name.clone(), one);
         }
+        let row = self.row_of(report, now);
+        let [before, after] = [(&self.row, &self.abnormal), (&row, &abnormal)]
+            .map(|(row, abnormal)| Said { row, abnormal });
+        self.log.note(log::changes(before, after, now));
         self.is_abnormal_dirty |= abnormal != self.abnormal;
-        self.abnormal = abnormal;
-        self.row = ReportedCluster {
+        (self.row, self.abnormal) = (row, abnormal);
+        self.is_dirty = true;
+        true
+    }
+
+    fn row_of(&self, report: &AgentReport, now: Timestamp) -> ReportedCluster {
+        ReportedCluster {
             uid: self.row.uid,
             seen: now,
             reported: Some(now),
@@ -181,9 +199,29 @@ impl Seen {
             is_report_only: report.is_report_only,
             hold: report.hold.as_ref().and_then(|hold| serde_json::to_string(hold).ok()),
             alarms: serde_json::to_string(&report.alarms).unwrap_or_else(|_| NOTHING.to_owned()),
-        };
-        self.is_dirty = true;
-        true
+        }
+    }
+
+    /// What is to be kept, if there is anything.
+    fn take_changed(&mut self, now: Timestamp) -> Option<KeptCluster> {
+        if self.streams > 0 {
+            self.heard(now);
+        }
+        std::mem::take(&mut self.is_dirty).then_some(())?;
+        let is_abnormal = std::mem::take(&mut self.is_abnormal_dirty);
+        let abnormal = is_abnormal.then(|| self.abnormal.values().cloned().collect());
+        Some(KeptCluster { row: self.row.clone(), abnormal, lines: self.log.lines() })
+    }
+
+    /// It is kept, or must be kept again.
+    fn were_kept(&mut self, one: &KeptCluster, is_kept: bool) {
+        match is_kept {
+            true => self.log.were_kept(&one.lines),
+            false => {
+                self.is_dirty = true;
+                self.is_abnormal_dirty |= one.abnormal.is_some();
+            }
+        }
     }
 }
 
@@ -191,7 +229,7 @@ fn is_normal(report: &ApplicationReport) -> bool {
     report.synced == SyncedWord::Synced && report.healthy == HealthyWord::Healthy
 }
 
-fn to_keep(cluster: ClusterUid, report: &ApplicationReport, since: Timestamp) -> Abnormal {
+fn abnormal_of(cluster: ClusterUid, report: &ApplicationReport, since: Timestamp) -> Abnormal {
     Abnormal {
         cluster,
         application: report.name.clone(),
@@ -333,33 +371,34 @@ impl Presence {
 
     /// Keeps what changed.
     pub(crate) async fn keep(&self, now: Timestamp) -> Result<(), StoreError> {
-        let changed: Vec<(ReportedCluster, Option<Vec<Abnormal>>)> = {
-            let mut clusters = self.write();
-            let changed = clusters.values_mut().filter_map(|seen| {
-                if seen.streams > 0 {
-                    seen.heard(now);
-                }
-                std::mem::take(&mut seen.is_dirty).then_some(())?;
-                let is_abnormal = std::mem::take(&mut seen.is_abnormal_dirty);
-                let abnormal = is_abnormal.then(|| seen.abnormal.values().cloned().collect());
-                Some((seen.row.clone(), abnormal))
-            });
-            changed.collect()
-        };
+        let changed: Vec<KeptCluster> =
+            self.write().values_mut().filter_map(|seen| seen.take_changed(now)).collect();
         if changed.is_empty() {
             return Ok(());
         }
         let kept = self.store.keep_clusters(&changed).await;
-        if kept.is_err() {
-            let mut clusters = self.write();
-            for (row, abnormal) in &changed {
-                if let Some(seen) = clusters.get_mut(&row.uid) {
-                    seen.is_dirty = true;
-                    seen.is_abnormal_dirty |= abnormal.is_some();
-                }
+        let mut clusters = self.write();
+        for one in &changed {
+            if let Some(seen) = clusters.get_mut(&one.row.uid) {
+                seen.were_kept(one, kept.is_ok());
             }
         }
         kept
+    }
+
+    /// What happened on a cluster after an entry, the newest last.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub(crate) async fn log(
+        &self,
+        uid: ClusterUid,
+        after: i64,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        // What is kept between the two looks is in both.
+        let pending = self.look(|all| all.get(&uid).map(|seen| seen.log.entries().to_vec()));
+        let kept: Vec<LogLine> = self.store.cluster_log(uid, after).await?;
+        Ok(log::merged(kept, pending.unwrap_or_default(), after))
     }
 
     /// Keeps what changed, again and again, and forgets clusters that have left.

@@ -136,6 +136,7 @@ const ROWS: &[(&str, &str, &str, &str, &str)] = &[
     ("POST", "/api/v1/agent/report", "/api/v1/agent/report", "{}", "---xxxx+x"),
     ("POST", "/api/v1/clusters/{name}/join", "/api/v1/clusters/la-1/join", "{}", "---x00xx+"),
     ("POST", "/api/v1/clusters/{name}/sync", "/api/v1/clusters/la-1/sync", "", "---x00xx+"),
+    ("GET", "/api/v1/clusters/{name}/log", "/api/v1/clusters/la-1/log", "", "---+00+x+"),
     ("GET", "/api/v1/clusters/{name}/report", "/api/v1/clusters/la-1/report", "", "---+00+x+"),
     ("GET", "/api/v1/reports", "/api/v1/reports", "", "---++++x+"),
     ("GET", "/api/v1/summary", "/api/v1/summary", "", "---++++x+"),

@@ -52,6 +52,71 @@ async fn word(running: &Running, cluster: &str) -> Value {
     report["state"].clone()
 }
 
+/// What happened on `la-1`, as the words of each entry.
+async fn log(running: &Running, part: &str) -> Vec<String> {
+    let (status, log) = running.get(&format!("/api/v1/clusters/la-1/log{part}")).await;
+    assert_eq!(status, 200, "{log}");
+    let entries: Vec<api::LogEntry> = serde_json::from_value(log["entries"].clone()).unwrap();
+    let said = entries.into_iter().map(|entry| {
+        let event = serde_json::to_value(entry.event).unwrap();
+        let words = [
+            event.as_str().map(str::to_owned),
+            entry.application,
+            entry.synced.map(|word| word.as_str().to_owned()),
+            entry.reason,
+        ];
+        words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    });
+    said.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happened_on_a_cluster_is_told_once_and_kept() {
+    let running = with_fleet().await;
+    assert_eq!(log(&running, "").await, [""; 0], "nobody ever reported");
+    let agent = TestAgent::joined(&running, "la-1").await;
+    let state = |till| -> State {
+        let apps = [application("dogs", "d1", SyncedWord::Synced), application("till", "t1", till)];
+        apps.into_iter().map(|one| (one.name.clone(), one)).collect()
+    };
+    let (bad, good) = (state(SyncedWord::Failed), state(SyncedWord::Synced));
+    let send = async |report: AgentReport| {
+        assert!(!agent.client.report(&report).await.unwrap().send_all);
+    };
+    send(report(None, &bad, bad.values().cloned().collect())).await;
+    let begun = ["agent", "release", "application till failed Refused"];
+    assert_eq!(log(&running, "").await, begun);
+    send(report(Some(&bad), &bad, vec![bad["till"].clone()])).await;
+    assert_eq!(log(&running, "").await, begun, "the same again is no news");
+    let mut held = report(Some(&bad), &good, vec![good["till"].clone()]);
+    let until = Timestamp::now() + SignedDuration::from_hours(4);
+    held.hold = Some(AgentHold { reason: "inventory night".to_owned(), by: None, until });
+    send(held).await;
+    let mut alarmed = report(Some(&good), &good, vec![]);
+    let message = "another agent acts".to_owned();
+    alarmed.alarms = vec![api::agent::AgentAlarm { reason: "NotTheOne".to_owned(), message }];
+    send(alarmed).await;
+    send(AgentReport { generation: Some(2), ..report(Some(&good), &good, vec![]) }).await;
+    let later = ["hold", "application till synced", "holdEnd", "alarm NotTheOne"];
+    let last = ["release", "alarmEnd NotTheOne"];
+    let all = [&begun[..], &later, &last].concat();
+    assert_eq!(log(&running, "").await, all);
+    // Part of it.
+    let of_till = [begun[2], later[1]];
+    assert_eq!(log(&running, "?application=till").await, of_till);
+    assert_eq!(log(&running, "?application=dogs").await, [""; 0]);
+    assert_eq!(running.get("/api/v1/clusters/la-1/log?application=tiil").await.0, 404);
+    let whole = running.get("/api/v1/clusters/la-1/log").await.1;
+    let id = &whole["entries"][6]["id"];
+    assert_eq!(log(&running, &format!("?after={id}")).await, last);
+    // It outlives the server.
+    let folder = running.stop().await;
+    let running = Running::on(folder).await;
+    running.controller.changes().wait_for(|version| *version > 0).await.unwrap();
+    assert_eq!(log(&running, "").await, all);
+    running.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_are_followed_and_a_gap_asks_for_everything() {
     let running = with_fleet().await;
@@ -165,7 +230,8 @@ async fn a_silent_cluster_is_unreachable_and_a_person_can_ask_a_listening_one_to
     let row = rows.pop().unwrap();
     let yesterday = Timestamp::now() - SignedDuration::from_hours(24);
     let row = store::ReportedCluster { seen: yesterday, ..row };
-    store.keep_clusters(&[(row, None)]).await.unwrap();
+    let kept = store::KeptCluster { row, abnormal: None, lines: Vec::new() };
+    store.keep_clusters(&[kept]).await.unwrap();
     store.close().await;
     let metrics = settings(folder.path());
     let metrics = server::Settings { metrics_listen: Some(([127, 0, 0, 1], 0).into()), ..metrics };
@@ -181,5 +247,7 @@ async fn a_silent_cluster_is_unreachable_and_a_person_can_ask_a_listening_one_to
     let mut back = TestAgent { client: api::Client::new(&settings).unwrap(), ..agent };
     back.begin().await.unwrap();
     assert_eq!(word(&running, "la-1").await, "progressing");
+    let said = log(&running, "").await;
+    assert_eq!(said.last().unwrap(), "return", "{said:?}");
     running.stop().await;
 }

@@ -3,6 +3,7 @@
 
 mod enrolment;
 mod join;
+mod log;
 mod release;
 mod report;
 mod session;
@@ -32,6 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(status::reports))
         .routes(routes!(status::cluster_report_of))
         .routes(routes!(status::sync))
+        .routes(routes!(log::log))
 }
 
 /// The agent that asks.

@@ -161,7 +161,13 @@ pub(super) async fn cluster_report_of(
     Ok(Json(one(&state, &catalogue, &sight, id)))
 }
 
-fn one(state: &AppState, catalogue: &Catalogue, sight: &Sight, id: ClusterId) -> ClusterReport {
+/// How a cluster is, with the applications on it that someone sees.
+pub(super) fn one(
+    state: &AppState,
+    catalogue: &Catalogue,
+    sight: &Sight,
+    id: ClusterId,
+) -> ClusterReport {
     let fleet = catalogue.fleet();
     let in_ledger = catalogue.ledger_cluster(id);
     let may_tell = |application: &str| {
