@@ -29,6 +29,7 @@ mod holds;
 mod init;
 mod login;
 mod logout;
+mod logs;
 mod operate;
 mod overlay;
 mod publish;
@@ -145,6 +146,8 @@ pub(crate) enum Command {
     Watch(watch::Arguments),
     /// Show how the fleet is, or one cluster
     Status(status::Arguments),
+    /// Show what happened on a cluster lately
+    Logs(logs::Arguments),
     /// Wait until bindings run what is released
     Wait(wait::Arguments),
     /// Ask the agent of a cluster to look now
@@ -237,6 +240,7 @@ pub(crate) fn run(line: Line, terminal: &mut Terminal) -> Result<Outcome, Comman
         Command::Watch(arguments) => watch::run(&arguments, session),
         Command::Status(arguments) => status::run(&arguments, session),
         Command::Wait(arguments) => wait::run(&arguments, session),
+        Command::Logs(arguments) => logs::run(&arguments, session),
         Command::Sync(arguments) => sync::run(&arguments, session),
         Command::Cluster(arguments) => cluster::run(&arguments, session),
         Command::Overlay(arguments) => overlay::run(&arguments, session),

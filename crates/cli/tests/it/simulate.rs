@@ -56,6 +56,29 @@ fn clusters_that_are_not_there_join_and_run_what_is_released() {
     assert!(shown.contains("2 of 2 clusters settled"), "{shown}");
     let none = sandbox.run(&words.replace("--clusters all", "--clusters none"));
     assert_eq!(none.status.code(), Some(2), "{}", sandbox.text(&none));
+    what_happened_is_shown(&sandbox, &serving);
+}
+
+/// The log of a cluster on which all went well, as people and programs see it.
+fn what_happened_is_shown(sandbox: &Sandbox, serving: &Serving) {
+    let server = format!("--server {} --token-file admin-token", serving.url);
+    let show = |words: &str| {
+        let output = sandbox.run(&format!("logs {words} {server}"));
+        (output.status.code(), sandbox.text(&output))
+    };
+    let (code, text) = show("boston");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("  took step 1\n") && text.contains("says how the cluster is"), "{text}");
+    let (_, last) = show("boston -n 1");
+    assert!(!last.contains("says how") && last.contains("  took step"), "{last}");
+    let (code, text) = show("boston web");
+    assert!(code == Some(0) && text.contains("nothing is kept of that"), "{text}");
+    let (_, json) = show("boston -o json -n 1");
+    let line = json.lines().find(|line| line.starts_with('{')).unwrap();
+    let entry: api::LogEntry = serde_json::from_str(line).unwrap();
+    assert!(entry.id > 0);
+    let (code, text) = show("bostn");
+    assert!(code == Some(2) && text.contains("boston"), "{text}");
 }
 
 /// A server with the fleet, and the words that simulate all of it.
