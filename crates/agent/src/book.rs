@@ -98,7 +98,7 @@ impl Book {
         };
         let opened = check_statement(&kept, &self.trust, &known).and_then(|(statement, id)| {
             let tree = check_tree(id, &[], &read_tree_objects(&self.disk, id))?;
-            Ok(release(statement, kept, id, &tree))
+            Ok(release(statement, kept, (id, &tree), None))
         });
         match opened {
             Ok(release) => Some(Arc::new(release)),
@@ -159,7 +159,8 @@ impl Book {
         if self.newest().is_none_or(|newest| newest.tree != id) {
             keep_tree(&self.disk, id, &tree.objects)?;
         }
-        let release = Arc::new(release(statement, parcel.kept, id, &tree));
+        let here = self.newest().map(|newest| &**newest);
+        let release = Arc::new(release(statement, parcel.kept, (id, &tree), here));
         let is_other = self
             .newest()
             .is_none_or(|newest| (newest.tree, newest.generation()) != (id, release.generation()));

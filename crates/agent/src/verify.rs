@@ -12,7 +12,7 @@ use api::ssh::PublicKey;
 use git::{ReceivedObjects, ReceivedTree, TreeError, UnpackError, UnpackLimits};
 use jiff::Timestamp;
 use model::{Generation, ObjectId};
-use sync::{Desired, TreeFile, read_tree};
+use sync::{Desired, TreeFile, read_tree_after};
 
 use crate::state::KeptRelease;
 
@@ -203,13 +203,14 @@ pub fn check_tree(
     Ok(git::received_tree(tree, |id| came.get(id).or_else(|| here.get(id)).cloned())?)
 }
 
-/// Makes a release of a statement and its tree.
+/// Makes a release of a statement and its tree. What it has in common with one that is here is
+/// shared.
 #[must_use]
 pub fn release(
     statement: Statement,
     kept: KeptRelease,
-    id: ObjectId,
-    tree: &ReceivedTree,
+    (id, tree): (ObjectId, &ReceivedTree),
+    here: Option<&Release>,
 ) -> Release {
     let files = tree
         .files
@@ -217,6 +218,7 @@ pub fn release(
         .map(|file| TreeFile { path: file.path.clone(), bytes: Arc::clone(&file.bytes) });
     let files: Vec<TreeFile> = files.collect();
     let dependencies = statement.depends_on.clone();
-    let desired = read_tree(Generation(statement.generation), id, &files, dependencies);
+    let (step, before) = (Generation(statement.generation), here.map(|here| &here.desired));
+    let desired = read_tree_after(before, (step, id), &files, dependencies);
     Release { statement, kept, tree: id, desired, folders: tree.folders.clone() }
 }

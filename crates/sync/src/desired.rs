@@ -5,7 +5,7 @@
 //! be read. A file that cannot be read stops its application only; what its path stands for is
 //! neither applied nor deleted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use model::{Digest, Generation, ObjectId, ObjectKey, sha256};
@@ -92,6 +92,20 @@ pub fn read_tree(
     files: &[TreeFile],
     dependencies: Dependencies,
 ) -> Desired {
+    read_tree_after(None, (generation, tree), files, dependencies)
+}
+
+/// The same, given what was read of another tree: a file that is the same at the same path is not
+/// read again, and its object is shared.
+#[must_use]
+pub fn read_tree_after(
+    before: Option<&Desired>,
+    (generation, tree): (Generation, ObjectId),
+    files: &[TreeFile],
+    dependencies: Dependencies,
+) -> Desired {
+    let known = before.into_iter().flat_map(|before| before.objects.values());
+    let known: Known<'_> = known.map(|object| (path_of(object), object)).collect();
     let mut desired = Desired { generation, tree: Some(tree), dependencies, ..Desired::default() };
     let mut by_application: BTreeMap<&str, Vec<(&TreeFile, &str)>> = BTreeMap::new();
     for file in files {
@@ -99,13 +113,32 @@ pub fn read_tree(
         by_application.entry(application).or_default().push((file, below));
     }
     for (application, files) in by_application {
-        read_application(application, &files, &mut desired);
+        read_application(application, &files, &known, &mut desired);
     }
     desired
 }
 
-fn read_application(application: &str, files: &[(&TreeFile, &str)], desired: &mut Desired) {
-    let read = files.iter().map(|(file, below)| read_file(application, file, below));
+/// Objects by the paths of their files.
+type Known<'a> = HashMap<String, &'a DesiredObject>;
+
+fn path_of(object: &DesiredObject) -> String {
+    format!("{}/{}", object.application, object_path(&object.key))
+}
+
+fn read_application(
+    application: &str,
+    files: &[(&TreeFile, &str)],
+    known: &Known<'_>,
+    desired: &mut Desired,
+) {
+    let read = files.iter().map(|(file, below)| {
+        let digest = sha256(&file.bytes);
+        let same = known.get(&file.path).filter(|known| known.digest == digest);
+        same.map_or_else(
+            || read_file(application, file, below, digest),
+            |same| Ok(DesiredObject::clone(same)),
+        )
+    });
     let (objects, faults): (Vec<_>, Vec<_>) = read.partition(Result::is_ok);
     let objects: Vec<DesiredObject> = objects.into_iter().flatten().collect();
     let mut faults: Vec<Unreadable> = faults.into_iter().filter_map(Result::err).collect();
@@ -119,7 +152,12 @@ fn read_application(application: &str, files: &[(&TreeFile, &str)], desired: &mu
     }
 }
 
-fn read_file(application: &str, file: &TreeFile, below: &str) -> Result<DesiredObject, Unreadable> {
+fn read_file(
+    application: &str,
+    file: &TreeFile,
+    below: &str,
+    digest: Digest,
+) -> Result<DesiredObject, Unreadable> {
     let fault = |cause: String| Unreadable { path: file.path.clone(), cause };
     let object = read_manifest(&file.bytes).map_err(fault)?;
     let key = object.key();
@@ -130,7 +168,7 @@ fn read_file(application: &str, file: &TreeFile, below: &str) -> Result<DesiredO
         key,
         application: application.to_owned(),
         marks: Marks::of(&object),
-        digest: sha256(&file.bytes),
+        digest,
         object,
     })
 }
@@ -139,7 +177,7 @@ fn read_file(application: &str, file: &TreeFile, below: &str) -> Result<DesiredO
 fn taken(object: &DesiredObject, desired: &Desired) -> Option<Unreadable> {
     let first = desired.objects.get(&object.key)?;
     Some(Unreadable {
-        path: format!("{}/{}", object.application, object_path(&object.key)),
+        path: path_of(object),
         cause: format!("`{}` has {} too", first.application, object.key),
     })
 }

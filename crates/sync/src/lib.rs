@@ -30,7 +30,8 @@ mod world;
 
 pub use applied::{AppliedObject, AppliedSet};
 pub use desired::{
-    Dependencies, Desired, DesiredObject, TreeFile, Unreadable, read_tree, without_dependency,
+    Dependencies, Desired, DesiredObject, TreeFile, Unreadable, read_tree, read_tree_after,
+    without_dependency,
 };
 pub use difference::{
     Action, ApplyPlan, ApplyStep, Budget, Deletion, Held, HeldReason, Left, LeftReason, Limit,
