@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WatchEvent {
-    /// `source-taken`, `source-refused`, `step`, `waiting`, `hold-placed`, `hold-ended`, or
+    /// `source-taken`, `source-refused`, `step`, `waiting`, `hold-placed`, `hold-ended`,
+    /// `cluster-unreachable`, `cluster-held`, `cluster-degraded`, `cluster-recovered`, or
     /// `change-` with what happened to it, as in `change-opened`. Others may come.
     pub kind: String,
     /// When.
@@ -19,7 +20,7 @@ pub struct WatchEvent {
     /// Who did it, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// What it is about: the number of a step or a change, the name of a hold.
+    /// What it is about: the number of a step or a change, the name of a hold or a cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The commit that it is about.

@@ -9,7 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use api::{Hold, WatchEvent};
+use api::{ClusterWord, Hold, WatchEvent};
 use jiff::Timestamp;
 use model::PlacedHold;
 use tokio::sync::watch;
@@ -36,6 +36,8 @@ pub(crate) enum About {
     Change,
     /// A hold: for whoever sees it.
     Hold(Box<Hold>),
+    /// How a cluster of this name is: for whoever sees it.
+    Cluster(String),
 }
 
 /// Something that happened.
@@ -121,6 +123,26 @@ impl Events {
         for (about, event) in differences(before, after) {
             self.tell(about, event);
         }
+    }
+
+    /// Tells that a cluster is in trouble, or in none any more.
+    pub(crate) fn tell_cluster(&self, cluster: &str, trouble: Option<ClusterWord>, at: Timestamp) {
+        let word = trouble.map_or("recovered", ClusterWord::as_str);
+        let text = match trouble {
+            Some(_) => format!("cluster {cluster} is {word}"),
+            None => format!("cluster {cluster} has recovered"),
+        };
+        self.tell(
+            About::Cluster(cluster.to_owned()),
+            WatchEvent {
+                kind: format!("cluster-{word}"),
+                at,
+                text,
+                by: None,
+                name: Some(cluster.to_owned()),
+                commit: None,
+            },
+        );
     }
 
     /// Tells what somebody did to a change.

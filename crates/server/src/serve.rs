@@ -242,8 +242,8 @@ impl Server {
             router(state.clone(), patience).into_make_service_with_connect_info::<SocketAddr>();
         let listen = |source| ServeError::Listen { address, source };
         let presence = Arc::clone(&state.agents.presence);
-        let keeping =
-            tokio::spawn(Arc::clone(&presence).keep_on(Arc::clone(&state.agents.releases)));
+        let (releases, events) = (Arc::clone(&state.agents.releases), Arc::clone(&state.events));
+        let keeping = tokio::spawn(Arc::clone(&presence).keep_on(releases, events));
         let answer = async {
             match tls {
                 Some((files, config)) => {

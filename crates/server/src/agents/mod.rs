@@ -21,6 +21,7 @@ mod release_key;
 mod releases;
 mod sessions;
 mod statement;
+mod troubles;
 
 pub(crate) use actual::{
     of_cell as actual_of_cell, report as cluster_report, word as cluster_word,

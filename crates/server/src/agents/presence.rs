@@ -18,6 +18,8 @@ use store::{Abnormal, KeptCluster, LogLine, ReportedCluster, Store, StoreError};
 use tokio::sync::broadcast;
 
 use super::log::{self, Log, Said};
+use super::troubles::Troubles;
+use crate::events::Events;
 
 /// After how long without a word a cluster is unreachable. Agents hold a stream, or ask every
 /// minute.
@@ -401,15 +403,23 @@ impl Presence {
         Ok(log::merged(kept, pending.unwrap_or_default(), after))
     }
 
-    /// Keeps what changed, again and again, and forgets clusters that have left.
-    pub(crate) async fn keep_on(self: Arc<Self>, releases: Arc<super::Releases>) {
-        let mut changes = releases.changes();
+    /// Keeps what changed, again and again, tells who is in trouble, and forgets clusters that have
+    /// left.
+    pub(crate) async fn keep_on(
+        self: Arc<Self>,
+        releases: Arc<super::Releases>,
+        events: Arc<Events>,
+    ) {
+        let (mut changes, mut troubles) = (releases.changes(), Troubles::default());
         loop {
             tokio::time::sleep(KEEP).await;
+            let table = Arc::clone(&releases.table());
+            // Before the first look at the ledger nobody knows who is there.
+            if !table.is_empty() {
+                troubles.look(&self, &table, &events, Timestamp::now());
+            }
             if changes.has_changed().unwrap_or(false) {
-                let table = Arc::clone(&releases.table());
                 changes.mark_unchanged();
-                // Before the first look at the ledger nobody knows who is there.
                 if !table.is_empty()
                     && let Err(error) = self.retain(|uid| table.get(uid).is_some()).await
                 {

@@ -9,7 +9,7 @@ use crate::hosting::with_fleet;
 use crate::support::{ADMIN, Running};
 
 /// Somebody who watches.
-struct Watching {
+pub(crate) struct Watching {
     response: Response,
     messages: Messages,
     read: Vec<Message>,
@@ -22,7 +22,7 @@ async fn connect(running: &Running, token: &str, last: Option<&str>) -> Response
 }
 
 impl Watching {
-    async fn new(running: &Running, token: &str, last: Option<&str>) -> Self {
+    pub(crate) async fn new(running: &Running, token: &str, last: Option<&str>) -> Self {
         let response = connect(running, token, last).await;
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -32,7 +32,7 @@ impl Watching {
     }
 
     /// The next message; nothing when the stream has ended.
-    async fn next(&mut self) -> Option<Message> {
+    pub(crate) async fn next(&mut self) -> Option<Message> {
         loop {
             if !self.read.is_empty() {
                 return Some(self.read.remove(0));
@@ -53,7 +53,7 @@ impl Watching {
     }
 }
 
-fn data(message: &Message) -> Value {
+pub(crate) fn data(message: &Message) -> Value {
     serde_json::from_str(&message.data).unwrap()
 }
 

@@ -13,7 +13,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use model::Verb;
+use model::{Kind, Verb};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 use tokio_stream::StreamExt as _;
@@ -146,7 +146,11 @@ fn sees(state: &AppState, caller: &Caller, about: &About) -> bool {
         (About::Hold(hold), Some(catalogue)) => {
             super::operations::sees_hold(catalogue, &catalogue.sight(caller), hold)
         }
-        (About::Hold(_), None) => caller.is_administrator,
+        (About::Cluster(name), Some(catalogue)) => {
+            let (fleet, sight) = (catalogue.fleet(), catalogue.sight(caller));
+            fleet.document(Kind::Cluster, name).is_some_and(|id| sight.document(fleet, id))
+        }
+        (About::Hold(_) | About::Cluster(_), None) => caller.is_administrator,
         _ => sees_anything(),
     }
 }

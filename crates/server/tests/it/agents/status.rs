@@ -1,6 +1,7 @@
 //! What clusters say, and how it is told.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use api::agent::{
     AgentCounts, AgentEvent, AgentHold, AgentReport, ApplicationReport, HealthyWord, SyncedWord,
@@ -11,6 +12,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::kit::{TestAgent, event, with_fleet};
+use crate::events::{Watching, data};
 use crate::support::{ADMIN, Running, settings};
 
 type State = BTreeMap<String, ApplicationReport>;
@@ -114,6 +116,43 @@ async fn what_happened_on_a_cluster_is_told_once_and_kept() {
     let running = Running::on(folder).await;
     running.controller.changes().wait_for(|version| *version > 0).await.unwrap();
     assert_eq!(log(&running, "").await, all);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trouble_of_a_cluster_is_told_to_whoever_sees_it() {
+    let running = with_fleet().await;
+    let agent = TestAgent::joined(&running, "la-1").await;
+    let rita = running.token_of("user:rita").await;
+    let mut watching = Watching::new(&running, ADMIN, None).await;
+    let mut other = Watching::new(&running, &rita, None).await;
+    let state = |synced| -> State {
+        let one = application("till", "t1", synced);
+        [(one.name.clone(), one)].into()
+    };
+    let send = async |synced| {
+        let whole = state(synced);
+        let some = whole.values().cloned().collect();
+        agent.client.report(&report(None, &whole, some)).await.unwrap();
+    };
+    // What the server finds at its first look is not told, so that the first may be missed.
+    let mut told = None;
+    while told.is_none() {
+        send(SyncedWord::Synced).await;
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        send(SyncedWord::Failed).await;
+        told = tokio::time::timeout(Duration::from_secs(5), watching.next()).await.ok().flatten();
+    }
+    let told = told.unwrap();
+    assert_eq!(told.event, "cluster-degraded");
+    assert_eq!(data(&told)["name"], "la-1");
+    assert_eq!(data(&told)["text"], "cluster la-1 is degraded");
+    send(SyncedWord::Synced).await;
+    assert_eq!(watching.next().await.unwrap().event, "cluster-recovered");
+    // Who does not see the cluster hears nothing of it, and of what comes after it.
+    let hold = json!({"clusters": "/g/stores/tx", "reason": "festival"});
+    assert_eq!(running.ask(Method::POST, "/api/v1/holds", &hold).await.0, 201);
+    assert_eq!(other.next().await.unwrap().event, "step");
     running.stop().await;
 }
 
