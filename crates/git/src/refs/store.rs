@@ -89,8 +89,7 @@ impl<'a> Store<'a> {
             match self.make_one(folder) {
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::NotFound => break,
-                // What stands there is a folder of somebody else, the file of a ref, or was a
-                // folder until just now.
+                // The file of a ref stands there, or what was a folder until just now.
                 Err(error)
                     if matches!(
                         error.kind(),
@@ -107,8 +106,12 @@ impl<'a> Store<'a> {
         Ok(())
     }
 
+    /// Makes one folder. One that another has just made is not durable before it is synced, either.
     fn make_one(&self, folder: &Path) -> io::Result<()> {
-        fs::create_dir(folder)?;
+        match fs::create_dir(folder) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => {}
+            made => made?,
+        }
         self.share_folder(folder)?;
         sync_folder(folder.parent().unwrap_or(folder))
     }
