@@ -122,7 +122,7 @@ impl Arguments {
         let key = open_key(disk)?;
         tracing::info!(key = %key.public_key(), cluster = self.cluster, "starting");
         let git = self.git_link(state)?;
-        Ok(WithFallback::new(HttpLink::new(http, key), Some(git), self.shares_token()))
+        Ok(WithFallback::new(HttpLink::new(http, key), git, self.shares_token()))
     }
 
     /// The account that acts in namespaces. One that only looks makes no accounts, so there may be

@@ -11,26 +11,25 @@ const PATIENCE: u32 = 3;
 /// Two ways, the second one for releases alone.
 pub struct WithFallback {
     first: HttpLink,
-    second: Option<GitLink>,
+    second: GitLink,
     /// Whether the second way takes the token of the first.
     shares_token: bool,
     failures: u32,
 }
 
 impl WithFallback {
-    /// The way over HTTP, and perhaps the one by Git. `shares_token` says that the repository is
+    /// The way over HTTP, and the one by Git. `shares_token` says that the repository is
     /// the server's own, which takes the token of the session.
     #[must_use]
-    pub fn new(first: HttpLink, second: Option<GitLink>, shares_token: bool) -> Self {
+    pub fn new(first: HttpLink, second: GitLink, shares_token: bool) -> Self {
         Self { first, second, shares_token, failures: 0 }
     }
 
     async fn share_token(&mut self) {
         if self.shares_token
-            && let Some(second) = &mut self.second
             && let Ok(token) = self.first.token().await
         {
-            second.set_credentials(Credentials::Token { user: "agent".to_owned(), token });
+            self.second.set_credentials(Credentials::Token { user: "agent".to_owned(), token });
         }
     }
 }
@@ -45,18 +44,15 @@ impl Link for WithFallback {
             }
         };
         self.failures = self.failures.saturating_add(1);
-        if self.failures < PATIENCE || self.second.is_none() {
+        if self.failures < PATIENCE {
             return Err(error);
         }
         self.share_token().await;
-        match &mut self.second {
-            // What both say is told: the first way is the one to repair.
-            Some(second) => second.release(have).await.map_err(|other| match other.is_passing() {
-                true => LinkError::Unreachable(format!("{error}; by Git: {other}")),
-                false => error,
-            }),
-            None => Err(error),
-        }
+        // What both say is told: the first way is the one to repair.
+        self.second.release(have).await.map_err(|other| match other.is_passing() {
+            true => LinkError::Unreachable(format!("{error}; by Git: {other}")),
+            false => error,
+        })
     }
 
     async fn listen(&mut self, have: &Have) -> Result<AgentEvent, LinkError> {
