@@ -5,10 +5,9 @@
 
 use std::time::Duration;
 
-use http::Method;
 use serde_json::{Value, json};
 
-use super::address::{Address, query};
+use super::address::Address;
 use super::{Cluster, answer};
 use crate::{Fault, ServedKind, WorldError};
 
@@ -44,11 +43,8 @@ impl Cluster {
         object: Value,
     ) -> Result<(), WorldError> {
         let address = Address::of(kind, Some(namespace))?.object(name)?;
-        let address =
-            format!("{address}?{}", query(&[("fieldManager", MANAGER), ("force", "true")]));
-        let request = self.request(Method::PATCH, &address, None);
-        let request = request.header("Content-Type", "application/apply-patch+yaml");
-        match self.send(request, Some(&object)).await {
+        let query = [("fieldManager", MANAGER), ("force", "true")];
+        match self.patch(&address, &query, None, &object).await {
             Ok(_) => Ok(()),
             Err(error) => Err(told(error, namespace, name)),
         }

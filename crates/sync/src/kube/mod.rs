@@ -123,6 +123,21 @@ impl Cluster {
         self.send(request, None).await
     }
 
+    /// Applies a value at an address, as the account of a namespace or by the agent's own rights.
+    async fn patch(
+        &self,
+        address: &str,
+        query: &[(&str, &str)],
+        namespace: Option<&str>,
+        value: &Value,
+    ) -> Result<Value, WorldError> {
+        let address = format!("{address}?{}", address::query(query));
+        let request = self.request(Method::PATCH, &address, namespace);
+        // JSON is YAML too.
+        let request = request.header("Content-Type", "application/apply-patch+yaml");
+        self.send(request, Some(value)).await
+    }
+
     async fn kinds_of_version(&self, version: &str) -> Result<Vec<ServedKind>, WorldError> {
         let address = match version.contains('/') {
             true => format!("/apis/{version}"),
@@ -208,11 +223,7 @@ impl World for Cluster {
             query.push(("dryRun", "All"));
         }
         let address = Address::of(kind, namespace)?.object(&key.name)?;
-        let address = format!("{address}?{}", address::query(&query));
-        let request = self.request(Method::PATCH, &address, namespace);
-        // JSON is YAML too.
-        let request = request.header("Content-Type", "application/apply-patch+yaml");
-        let answer = self.send(request, Some(object.value())).await;
+        let answer = self.patch(&address, &query, namespace, object.value()).await;
         answer::object(kind, answer.map_err(|error| answer::without_values(kind, error))?)
     }
 
