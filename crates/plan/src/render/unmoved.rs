@@ -46,9 +46,10 @@ pub(crate) fn unmoved(previous: Previous<'_>, kept: &Kept, rendered: &Rendered) 
 
 /// Whether two tables put the same objects on the same clusters.
 fn is_same(old: &Arc<ObjectTable>, new: &Arc<ObjectTable>) -> bool {
-    let keys =
-        |table: &'_ ObjectTable| table.rows.iter().map(|row| row.key.clone()).collect::<Vec<_>>();
-    Arc::ptr_eq(old, new) || (old.lists == new.lists && keys(old) == keys(new))
+    let have_same_keys = |old: &ObjectTable, new: &ObjectTable| {
+        old.rows.iter().map(|row| &row.key).eq(new.rows.iter().map(|row| &row.key))
+    };
+    Arc::ptr_eq(old, new) || (old.lists == new.lists && have_same_keys(old, new))
 }
 
 fn of_cluster<'a>(
