@@ -16,9 +16,10 @@ from pathlib import Path
 
 import fleets
 from machine import machine
+from process import peak
 from serving import SERVE, TOKEN, edit, first_cluster
 from sections import put
-from simulated import AgentServer, Agents, Rate, memory, since
+from simulated import AgentServer, Agents, Rate, since
 from table import Table, seconds, size
 from wire import Wire
 
@@ -225,12 +226,12 @@ def measure(table, chosen, folder):
     try:
         generation = joins(table, fleet, agents, chosen.clusters)
         generation = releases(table, fleet, agents, generation, chosen)
-        peak = fleet.server.memory()
+        most = fleet.server.memory()
         what = f"Agents: memory of the server, {fleet.ledger['bindings']:,} bindings"
-        table.add(what, SERVE, size(peak), memory=peak)
-        peak = memory(agents.child.pid)
+        table.add(what, SERVE, size(most), memory=most)
+        most = peak(agents.child.pid)
         what = "Agents: memory of all agents with their simulated clusters, for each"
-        table.add(what, SIMULATE, size(peak // chosen.clusters), memory=peak)
+        table.add(what, SIMULATE, size(most // chosen.clusters), memory=most)
         wire(table, fleet, generation, chosen)
         generation = newest(fleet)
         outage(table, fleet, agents, generation, chosen)

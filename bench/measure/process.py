@@ -43,6 +43,13 @@ def run(command, *, cwd=None, env=None, stdin=None, expect=(0,)):
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 
+def peak(pid):
+    """The peak of a running process's resident memory in bytes."""
+    with open(f"/proc/{pid}/status") as status:
+        line = next(line for line in status if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
 def together(costs):
     """The cost of runs that are one piece of work, one after the other."""
     costs = list(costs)

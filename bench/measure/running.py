@@ -5,7 +5,7 @@ import re
 import subprocess
 
 from fleets import commit_all
-from process import percentile
+from process import peak, percentile
 from table import seconds
 
 PARTS = ("read", "compile", "compare", "append", "project")
@@ -31,9 +31,7 @@ class Follower:
 
     def memory(self):
         """The peak of its resident memory in bytes."""
-        with open(f"/proc/{self.child.pid}/status") as status:
-            line = next(line for line in status if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024
+        return peak(self.child.pid)
 
     def close(self):
         """Ends it, which is safe at any moment."""

@@ -7,13 +7,14 @@ import re
 import shutil
 import statistics
 import subprocess
+import threading
 import time
 import urllib.parse
 from http.client import HTTPConnection
 from pathlib import Path
 
 from fleets import commit_all
-from process import percentile, run
+from process import peak, percentile, run
 from table import seconds
 
 SERVE = "res-edge serve --data $DATA --listen 127.0.0.1:0 --admin-token-file $TOKEN"
@@ -26,6 +27,10 @@ LABELLED = 40
 class Server:
     """A server on a folder, until it is closed."""
 
+    listen = "127.0.0.1:0"
+    # Words after the others.
+    more = ()
+
     def __init__(self, binary, folder):
         self.binary, self.folder = binary, Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -34,15 +39,20 @@ class Server:
 
     def start(self):
         """Starts it, and answers after how many seconds the fleet was there."""
-        words = ["serve", "--data", str(self.folder / "data"), "--listen", "127.0.0.1:0"]
-        words += ["--admin-token-file", str(self.folder / "token")]
+        words = ["serve", "--data", str(self.folder / "data"), "--listen", self.listen]
+        words += ["--admin-token-file", str(self.folder / "token"), *self.more]
         environment = {**os.environ, "RES_EDGE_LOG": "error"}
         begun = time.monotonic()
         self.child = subprocess.Popen(
             [self.binary, *words], stderr=subprocess.PIPE, text=True, env=environment
         )
         line = self.child.stderr.readline()
-        self.url = re.match(r"listening on (\S+)", line).group(1)
+        listening = re.match(r"listening on (\S+)", line)
+        if not listening:
+            raise RuntimeError(f"the server did not start: {line}")
+        # What it says later must not fill the pipe.
+        threading.Thread(target=self.child.stderr.read, daemon=True).start()
+        self.url = listening.group(1)
         self.connection = HTTPConnection(urllib.parse.urlsplit(self.url).netloc, timeout=600)
         while self.get("/readyz")[0] != 200:
             time.sleep(0.02)
@@ -82,14 +92,14 @@ class Server:
 
     def memory(self):
         """The peak of its resident memory in bytes."""
-        with open(f"/proc/{self.child.pid}/status") as status:
-            line = next(line for line in status if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024
+        return peak(self.child.pid)
 
     def close(self):
-        """Ends it in order."""
+        """Ends it in order with SIGTERM, and answers after how many seconds it had ended."""
+        begun = time.monotonic()
         self.child.terminate()
-        self.child.communicate()
+        self.child.wait()
+        return time.monotonic() - begun
 
 
 def edit(source, path, pattern, text):

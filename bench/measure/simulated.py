@@ -1,7 +1,6 @@
 """Simulated agents, and a server that they hold on to: processes, and what they say."""
 
 import json
-import os
 import queue
 import re
 import signal
@@ -11,7 +10,6 @@ import threading
 import time
 import urllib.request
 from datetime import datetime
-from http.client import HTTPConnection
 
 from serving import TOKEN, Server
 
@@ -22,39 +20,13 @@ def free_port():
         return one.getsockname()[1]
 
 
-def memory(pid):
-    """The peak of a process's resident memory in bytes."""
-    with open(f"/proc/{pid}/status") as status:
-        line = next(line for line in status if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024
-
-
 class AgentServer(Server):
     """A server that keeps its address over restarts, and tells metrics."""
 
-    def start(self):
-        """Starts it, and answers after how many seconds it was ready."""
-        if not hasattr(self, "port"):
-            self.port, self.metrics_port = free_port(), free_port()
-        words = ["serve", "--data", str(self.folder / "data")]
-        words += ["--listen", f"127.0.0.1:{self.port}"]
-        words += ["--metrics-listen", f"127.0.0.1:{self.metrics_port}"]
-        words += ["--admin-token-file", str(self.folder / "token")]
-        begun = time.monotonic()
-        self.child = subprocess.Popen(
-            [self.binary, *words], stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "RES_EDGE_LOG": "error"},
-        )
-        line = self.child.stderr.readline()
-        if not line.startswith("listening on "):
-            raise RuntimeError(f"the server did not start: {line}")
-        # What it says later must not fill the pipe.
-        threading.Thread(target=self.child.stderr.read, daemon=True).start()
-        self.url = line.split()[2]
-        self.connection = HTTPConnection("127.0.0.1", self.port, timeout=600)
-        while self.get("/readyz")[0] != 200:
-            time.sleep(0.02)
-        return time.monotonic() - begun
+    def __init__(self, binary, folder):
+        self.listen, self.metrics = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+        self.more = ("--metrics-listen", self.metrics)
+        super().__init__(binary, folder)
 
     def post(self, path):
         """Sends an empty request that must be taken."""
@@ -65,17 +37,10 @@ class AgentServer(Server):
 
     def answered(self):
         """How many requests it has answered since it started."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics") as answer:
+        with urllib.request.urlopen(f"http://{self.metrics}/metrics") as answer:
             text = answer.read().decode()
         counts = re.findall(r"(?m)^res_edge_http_requests_total\{[^}]*\} (\d+)", text)
         return sum(map(int, counts))
-
-    def close(self):
-        """Ends it in order with SIGTERM, and answers after how many seconds it had ended."""
-        begun = time.monotonic()
-        self.child.send_signal(signal.SIGTERM)
-        self.child.wait()
-        return time.monotonic() - begun
 
 
 class Rate:
