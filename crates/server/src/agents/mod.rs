@@ -21,6 +21,7 @@ mod release_key;
 mod releases;
 mod sessions;
 mod statement;
+mod tally;
 mod troubles;
 
 pub(crate) use actual::{
@@ -29,10 +30,11 @@ pub(crate) use actual::{
 pub(crate) use enrolment::{EnrolError, Enrolled, Enrolments};
 pub(crate) use issuer::Issuer;
 pub(crate) use keys::{AgentKeys, KeyOwner};
-pub(crate) use presence::{Message, Presence, Tally};
+pub(crate) use presence::{Message, Presence};
 pub(crate) use release_key::open as open_release_key;
 pub(crate) use releases::{ReleaseTable, Releases, SignedRelease};
 pub(crate) use sessions::{AGENT_TOKEN, CHALLENGE_LIFE, Refused, SESSION_LIFE, Sessions};
+pub(crate) use tally::Tally;
 
 use std::sync::Arc;
 
