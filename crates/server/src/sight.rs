@@ -111,6 +111,13 @@ impl Sight {
         }
     }
 
+    /// Whether the cell of an application of this name is seen. Of one that the fleet does not have,
+    /// only who sees everything is told.
+    pub(crate) fn cell_of(&self, fleet: &Fleet, application: &str, cluster: ClusterId) -> bool {
+        let known = fleet.application_id(application);
+        self.is_everything || known.is_some_and(|one| self.cell(fleet, one, cluster))
+    }
+
     /// On which clusters the cells of a namespace are seen.
     pub(crate) fn on(&self, namespace: usize) -> Option<&ClusterSet> {
         self.cells.get(namespace)

@@ -172,8 +172,8 @@ fn cluster_step(
 
 fn sees_cell(catalogue: &Catalogue, sight: &Sight, application: &str, cluster: &str) -> bool {
     let fleet = catalogue.fleet();
-    let ids = fleet.application_id(application).zip(fleet.cluster_id(cluster));
-    sight.is_everything() || ids.is_some_and(|(one, on)| sight.cell(fleet, one, on))
+    let on = fleet.cluster_id(cluster);
+    sight.is_everything() || on.is_some_and(|on| sight.cell_of(fleet, application, on))
 }
 
 /// What each step did to a cluster, the newest first.

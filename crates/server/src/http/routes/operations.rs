@@ -259,9 +259,7 @@ fn sees_item(catalogue: &Catalogue, sight: &Sight, item: &HeldItem) -> bool {
     let sees_namespace = |index: usize| sight.on(index).is_some_and(|set| set.contains(cluster));
     sight.is_everything()
         || match &item.part {
-            Part::Application(name) => {
-                fleet.application_id(name.as_str()).is_some_and(|id| sight.cell(fleet, id, cluster))
-            }
+            Part::Application(name) => sight.cell_of(fleet, name.as_str(), cluster),
             Part::Namespace(name) => {
                 fleet.namespace_id(name.as_str()).is_some_and(|id| sees_namespace(id.0 as usize))
             }

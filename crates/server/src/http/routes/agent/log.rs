@@ -1,19 +1,17 @@
 //! What happened on a cluster lately.
 
-use api::{ClusterLog, LogEntry};
+use api::ClusterLog;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
-use model::{ClusterId, Kind};
+use model::Kind;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::status::{find, one};
-use crate::catalogue::Catalogue;
 use crate::http::AppState;
 use crate::http::problem::Failure;
 use crate::http::routes::documents::{no_source, unknown};
 use crate::identity::Caller;
-use crate::sight::Sight;
 
 /// The name under which agents tell of the Namespaces themselves.
 const NAMESPACES: &str = "namespaces";
@@ -51,7 +49,8 @@ pub(super) async fn log(
         Some(cluster) => state.agents.presence.log(cluster.uid, after).await?,
         None => Vec::new(),
     };
-    entries.retain(|entry| may_tell(&catalogue, &sight, id, entry));
+    let may_tell = |application: &String| sight.cell_of(catalogue.fleet(), application, id);
+    entries.retain(|entry| entry.application.as_ref().is_none_or(may_tell));
     if let Some(wanted) = &part.application {
         entries.retain(|entry| entry.application.as_ref() == Some(wanted));
         let is_known = wanted == NAMESPACES || catalogue.fleet().application_id(wanted).is_some();
@@ -61,12 +60,4 @@ pub(super) async fn log(
     }
     let (cluster, state, seen) = (report.cluster, report.state, report.seen);
     Ok(Json(ClusterLog { cluster, state, seen, entries }))
-}
-
-/// Whether an entry is about the cluster, or about an application on it that the caller sees.
-fn may_tell(catalogue: &Catalogue, sight: &Sight, id: ClusterId, entry: &LogEntry) -> bool {
-    let Some(application) = &entry.application else { return true };
-    let fleet = catalogue.fleet();
-    let known = fleet.application_id(application);
-    sight.is_everything() || known.is_some_and(|one| sight.cell(fleet, one, id))
 }

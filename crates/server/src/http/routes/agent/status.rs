@@ -170,10 +170,7 @@ pub(super) fn one(
 ) -> ClusterReport {
     let fleet = catalogue.fleet();
     let in_ledger = catalogue.ledger_cluster(id);
-    let may_tell = |application: &str| {
-        let known = fleet.application_id(application);
-        sight.is_everything() || known.is_some_and(|one| sight.cell(fleet, one, id))
-    };
+    let may_tell = |application: &str| sight.cell_of(fleet, application, id);
     let name = fleet.clusters[id.index()].name.as_str();
     state.agents.presence.look(|all| {
         let seen = in_ledger.and_then(|cluster| all.get(&cluster.uid));
