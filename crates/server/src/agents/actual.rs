@@ -71,15 +71,25 @@ pub(crate) fn report(
     }
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
+/// What was kept as JSON; nothing of what cannot be read.
+pub(super) fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_str(text).ok()
 }
 
-fn of_abnormal(one: &Abnormal, is_reachable: bool) -> ActualState {
+/// The words of both axes, as they were kept.
+pub(super) fn words(one: &Abnormal) -> (SyncedWord, HealthyWord) {
     let word = |text: &str| serde_json::Value::String(text.to_owned());
+    (
+        serde_json::from_value(word(&one.synced)).unwrap_or(SyncedWord::Unknown),
+        serde_json::from_value(word(&one.healthy)).unwrap_or(HealthyWord::Unknown),
+    )
+}
+
+fn of_abnormal(one: &Abnormal, is_reachable: bool) -> ActualState {
+    let (synced, healthy) = words(one);
     ActualState {
-        synced: serde_json::from_value(word(&one.synced)).unwrap_or(SyncedWord::Unknown),
-        healthy: serde_json::from_value(word(&one.healthy)).unwrap_or(HealthyWord::Unknown),
+        synced,
+        healthy,
         reason: one.reason.clone(),
         message: one.message.clone(),
         tree: one.tree.clone(),

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use model::{ClusterUid, CommitId, Generation, Ledger, LedgerCluster, ObjectKey, Observed};
 use plan::Fleet;
 use rayon::prelude::*;
+use schema::Same as _;
 
 use super::statement::{self, Facts, Head, Rules, Scoped};
 use super::{AgentKeys, ReleaseTable, Releases, SignedRelease};
@@ -183,14 +184,12 @@ impl Issuer {
         if new.is_empty() {
             return;
         }
-        let mut names = match std::mem::replace(&mut self.behind, Behind::Nothing) {
-            Behind::Nothing => Some(Vec::new()),
-            Behind::Some(names) => Some(names),
-            Behind::Any => None,
-        };
-        let named = new.iter().map(|one| one.release.statement.cluster.name.clone());
-        names.iter_mut().for_each(|names| names.extend(named.clone()));
-        self.behind = names.map_or(Behind::Any, Behind::Some);
+        let names = new.iter().map(|one| one.release.statement.cluster.name.clone());
+        match &mut self.behind {
+            Behind::Nothing => self.behind = Behind::Some(names.collect()),
+            Behind::Some(behind) => behind.extend(names),
+            Behind::Any => {}
+        }
         self.releases.put(before.with(new.into_iter().map(|one| (one.uid, one.release)).collect()));
     }
 
@@ -317,14 +316,11 @@ fn gone(table: &ReleaseTable, sides: &HashMap<String, Side>) -> Vec<(String, Com
 
 /// Whether the keys of agents stand in the same documents of the same names.
 fn has_same_keys(known: &Fleet, fleet: &Fleet) -> bool {
-    let clusters = known.clusters.iter().zip(&fleet.clusters);
-    let mut pairs = clusters.map(|(old, new)| (&old.document, &new.document));
+    let mut pairs = known.clusters.iter().zip(&fleet.clusters);
     known.same_clusters(fleet)
         && pairs.all(|(old, new)| {
-            let keys = |one: &'_ schema::document::ClusterDocument| -> Vec<Box<str>> {
-                one.agent_keys.iter().map(|key| key.value.clone()).collect()
-            };
-            Arc::ptr_eq(old, new) || keys(old) == keys(new)
+            let (old, new) = (&old.document, &new.document);
+            Arc::ptr_eq(old, new) || old.agent_keys.same(&new.agent_keys)
         })
 }
 

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use api::agent::{AgentAlarm, AgentHold, HealthyWord, SyncedWord};
 use api::{LogEntry, LogWord};
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 use store::{Abnormal, LINES, LogLine, ReportedCluster};
+
+use super::actual::{read, words};
 
 /// The entries of a cluster that are not kept yet.
 #[derive(Clone, Debug, Default)]
@@ -135,23 +135,15 @@ fn of_applications(
 }
 
 fn of_application(name: &str, one: Option<&Abnormal>, now: Timestamp) -> LogEntry {
-    let word = |text: &str| Value::String(text.to_owned());
-    let synced =
-        one.map_or(Some(SyncedWord::Synced), |one| serde_json::from_value(word(&one.synced)).ok());
-    let healthy = one
-        .map_or(Some(HealthyWord::Healthy), |one| serde_json::from_value(word(&one.healthy)).ok());
+    let (synced, healthy) = one.map_or((SyncedWord::Synced, HealthyWord::Healthy), words);
     LogEntry {
         application: Some(name.to_owned()),
-        synced,
-        healthy,
+        synced: Some(synced),
+        healthy: Some(healthy),
         reason: one.map(|one| one.reason.clone()),
         message: one.and_then(|one| one.message.clone()),
         ..LogEntry::new(LogWord::Application, now)
     }
-}
-
-fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_str(text).ok()
 }
 
 #[cfg(test)]

@@ -50,7 +50,9 @@ impl Troubles {
         &mut self,
         found: HashMap<ClusterUid, ClusterWord>,
     ) -> Vec<(ClusterUid, Option<ClusterWord>)> {
-        let Some(told) = self.told.replace(found.clone()) else { return Vec::new() };
+        let told = self.told.take();
+        let found = self.told.insert(found);
+        let Some(told) = told else { return Vec::new() };
         let new = found.iter().filter(|(uid, word)| told.get(uid) != Some(word));
         let new = new.map(|(uid, word)| (*uid, Some(*word)));
         let gone = told.keys().filter(|uid| !found.contains_key(uid)).map(|uid| (*uid, None));

@@ -29,6 +29,12 @@ fn application(name: &str, tree: &str, synced: SyncedWord) -> ApplicationReport 
     }
 }
 
+/// The state of both applications of a cluster, of which `dogs` is synced.
+fn both(till: SyncedWord) -> State {
+    let both = [application("dogs", "d1", SyncedWord::Synced), application("till", "t1", till)];
+    both.into_iter().map(|one| (one.name.clone(), one)).collect()
+}
+
 /// A report of a state, after another one or whole.
 fn report(after: Option<&State>, state: &State, some: Vec<ApplicationReport>) -> AgentReport {
     let synced = state.values().filter(|one| one.synced == SyncedWord::Synced).count();
@@ -77,11 +83,7 @@ async fn what_happened_on_a_cluster_is_told_once_and_kept() {
     let running = with_fleet().await;
     assert_eq!(log(&running, "").await, [""; 0], "nobody ever reported");
     let agent = TestAgent::joined(&running, "la-1").await;
-    let state = |till| -> State {
-        let apps = [application("dogs", "d1", SyncedWord::Synced), application("till", "t1", till)];
-        apps.into_iter().map(|one| (one.name.clone(), one)).collect()
-    };
-    let (bad, good) = (state(SyncedWord::Failed), state(SyncedWord::Synced));
+    let (bad, good) = (both(SyncedWord::Failed), both(SyncedWord::Synced));
     let send = async |report: AgentReport| {
         assert!(!agent.client.report(&report).await.unwrap().send_all);
     };
@@ -162,11 +164,7 @@ async fn reports_are_followed_and_a_gap_asks_for_everything() {
     let agent = TestAgent::joined(&running, "la-1").await;
     assert_eq!(word(&running, "la-1").await, "unknown");
     let taken = agent.take(None, None).await.unwrap().statement;
-    let full = |till| {
-        let apps = [application("dogs", "d1", SyncedWord::Synced), application("till", "t1", till)];
-        apps.into_iter().map(|one| (one.name.clone(), one)).collect::<State>()
-    };
-    let (bad, good) = (full(SyncedWord::Failed), full(SyncedWord::Synced));
+    let (bad, good) = (both(SyncedWord::Failed), both(SyncedWord::Synced));
     let with = |report: AgentReport| AgentReport {
         generation: Some(taken.generation),
         tree: Some(taken.tree.clone()),
