@@ -13,6 +13,8 @@ use jiff::Timestamp;
 use model::ObjectId;
 use sync::{ApplicationStatus, HealthyState, SyncedState};
 
+use crate::verify::Release;
+
 /// The longest sentence of a report, in bytes.
 const SENTENCE: usize = 500;
 /// The most alarms of a report.
@@ -31,6 +33,8 @@ pub struct Standing {
     pub alarms: Vec<AgentAlarm>,
     /// Whether the agent only looks.
     pub is_report_only: bool,
+    /// Whether another agent acts on this cluster, and tells the centre how it is.
+    pub stands_by: bool,
 }
 
 /// The report that brings the centre from what it was told to how it is; nothing if it knows.
@@ -82,9 +86,52 @@ fn counts(applications: &BTreeMap<String, ApplicationReport>) -> AgentCounts {
     }
 }
 
-/// How one application is, in the words of the wire. `tree` is the one that was applied last.
+/// How every application is, by name, seen from the newest release that is here.
+///
+/// `statuses` are those of the last pass, and `trees` what was applied last. A pass says nothing of
+/// a release that came after it: until the next one, an application is synced only where both
+/// releases have the same tree of it. What no pass looked at is unknown, and never left out.
 #[must_use]
-pub fn application(status: &ApplicationStatus, tree: Option<ObjectId>) -> ApplicationReport {
+pub fn applications<'a>(
+    newest: Option<&Release>,
+    statuses: impl Iterator<Item = &'a ApplicationStatus>,
+    trees: &BTreeMap<String, ObjectId>,
+) -> BTreeMap<String, ApplicationReport> {
+    let folders = newest.map(|release| (release.statement.generation, &release.folders));
+    let mut told: BTreeMap<_, _> = statuses
+        .map(|status| {
+            let tree = trees.get(&status.application).copied();
+            let mut said = application(status, tree);
+            if let Some((generation, folders)) = folders
+                && said.synced == SyncedWord::Synced
+                && folders.get(&status.application) != tree.as_ref()
+            {
+                said.synced = SyncedWord::OutOfSync;
+                said.reason = "NotApplied".to_owned();
+                said.message = Some(format!("release {generation} is here, and not applied yet"));
+            }
+            (status.application.clone(), said)
+        })
+        .collect();
+    for name in folders.into_iter().flat_map(|(_, folders)| folders.keys()) {
+        told.entry(name.clone()).or_insert_with(|| not_looked_at(name, trees.get(name)));
+    }
+    told
+}
+
+fn not_looked_at(name: &str, tree: Option<&ObjectId>) -> ApplicationReport {
+    ApplicationReport {
+        name: name.to_owned(),
+        tree: tree.map(ToString::to_string),
+        synced: SyncedWord::Unknown,
+        healthy: HealthyWord::Unknown,
+        reason: "NotLookedAt".to_owned(),
+        message: Some("the agent could not look at it yet".to_owned()),
+    }
+}
+
+/// How one application is, in the words of the wire. `tree` is the one that was applied last.
+fn application(status: &ApplicationStatus, tree: Option<ObjectId>) -> ApplicationReport {
     let is_synced = status.synced.state == SyncedState::Synced;
     let is_well = is_synced && status.healthy.state == HealthyState::Healthy;
     let (reason, message) = match is_synced {

@@ -151,6 +151,11 @@ impl<L: Link> Courier<L> {
     }
 
     async fn tell(&mut self, now: Standing) {
+        if now.stands_by {
+            // What the centre knows by then is what the other agent said.
+            self.told = None;
+            return self.rest();
+        }
         let time = jiff::Timestamp::now();
         // Nothing changed: the same state again, after itself, says that this cluster is there.
         let next = report(self.told.as_ref(), &now, time)

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::Shared;
 use crate::book::Todo;
 use crate::cluster::{Grip, Lease, Mark, read_ask, write_mark};
-use crate::report::{Standing, alarm, application};
+use crate::report::{Standing, alarm, applications};
 use crate::site::{self, Said, SiteStatus};
 use crate::state::{APPLIED, Slots, applied_set};
 use crate::verify::Release;
@@ -35,6 +35,8 @@ pub(super) struct Keeper<W> {
     /// The trees that were applied last, by application.
     trees: BTreeMap<String, ObjectId>,
     pass: Option<Pass>,
+    /// Whether another agent acts on this cluster, as far as is known.
+    stands_by: bool,
 }
 
 impl<W: World> Keeper<W> {
@@ -68,6 +70,7 @@ impl<W: World> Keeper<W> {
             annotation_at: Instant::now(),
             trees: BTreeMap::new(),
             pass: None,
+            stands_by: false,
             shared,
         }
     }
@@ -146,10 +149,12 @@ impl<W: World> Keeper<W> {
         let mut book = self.shared.book();
         match taken {
             Ok(Grip::Ours) => {
+                self.stands_by = false;
                 book.clear("NotTheOne");
                 true
             }
             Ok(Grip::Others(holder)) => {
+                self.stands_by = true;
                 book.raise("NotTheOne", format!("`{holder}` acts on this cluster"));
                 false
             }
@@ -250,6 +255,8 @@ impl<W: World> Keeper<W> {
         let synced = |state| state == SyncedState::Synced;
         if pass.outcome == Outcome::Done
             && pass.applications.iter().all(|one| synced(one.synced.state))
+            // A newer one may have come meanwhile, and is still owed.
+            && book.newest().is_some_and(|newest| newest.tree == release.tree)
             && let Err(error) = book.applied()
         {
             book.raise("NotKept", error.to_string());
@@ -272,14 +279,11 @@ impl<W: World> Keeper<W> {
             book.alarms(now).iter().map(|(reason, message)| alarm(reason, message)).collect();
         let from_pass = self.pass.iter().flat_map(|pass| &pass.alarms);
         alarms.extend(from_pass.map(|one| alarm(one.reason, &one.message)));
+        let newest = book.newest().map(|newest| &**newest);
         let statuses = self.pass.iter().flat_map(|pass| &pass.applications);
-        let applications = statuses.map(|status| {
-            let tree = self.trees.get(&status.application).copied();
-            (status.application.clone(), application(status, tree))
-        });
-        let newest = book
-            .newest()
-            .map(|newest| (newest.statement.generation, newest.statement.tree.clone()));
+        let applications = applications(newest, statuses, &self.trees);
+        let newest =
+            newest.map(|newest| (newest.statement.generation, newest.statement.tree.clone()));
         let hold = book.journal.will.hold.as_ref().map(|hold| AgentHold {
             reason: hold.ask.reason.clone(),
             by: None,
@@ -287,9 +291,10 @@ impl<W: World> Keeper<W> {
         });
         let standing = Standing {
             release: newest,
-            applications: applications.collect(),
+            applications,
             hold,
             alarms,
+            stands_by: self.stands_by,
             is_report_only: self.shared.settings.is_report_only,
         };
         let status = SiteStatus {

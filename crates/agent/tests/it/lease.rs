@@ -71,7 +71,9 @@ async fn of_two_agents_on_one_cluster_one_acts_and_the_other_takes_over() {
     two.until(waits).await;
     two.rest(SignedDuration::from_secs(300)).await;
     assert_eq!(one.configs(), ["web/c0 1"]);
+    assert_eq!(two.line.reports(), [], "the centre hears one agent of a cluster");
     one.kill().await;
     two.synced(2).await;
+    two.eventually(|two| !two.line.reports().is_empty()).await;
     assert_eq!(two.configs(), ["web/c0 2"]);
 }

@@ -1,6 +1,7 @@
 //! What the centre is told.
 
 use agent::report::{Standing, report};
+use agent::site::ask_for_hold;
 use api::agent::{ApplicationReport, HealthyWord, SyncedWord, state_digest};
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -106,4 +107,45 @@ async fn without_a_link_nothing_piles_up_and_the_newest_state_is_told_afterwards
     assert_eq!(site.line.reports().len(), n);
     site.line.set_offline(false);
     site.eventually(|site| site.line.reports().len() > n).await;
+}
+
+#[tokio::test]
+async fn what_a_pass_saw_counts_for_no_release_that_came_after_it() {
+    let mut site = Site::new();
+    site.start().await;
+    site.release(1, &Files::shop(&["web", "pay"], 1, "1")).await;
+    ask_for_hold(&site.disk, SignedDuration::from_hours(2), "stocktake", time(0)).unwrap();
+    site.until(|standing| standing.hold.is_some()).await;
+    let mut files = Files::shop(&["web", "till"], 1, "1");
+    files.0.extend(Files::shop(&["web"], 1, "2").0);
+    site.line.offer(site.centre.parcel(2, &files));
+    let standing =
+        site.until(|standing| standing.release.as_ref().is_some_and(|(n, _)| *n == 2)).await;
+    let said = standing.applications.values();
+    let said: Vec<_> =
+        said.map(|one| format!("{} {:?} {}", one.name, one.synced, one.reason)).collect();
+    assert_eq!(
+        said,
+        [
+            "namespaces OutOfSync NotApplied",
+            "pay OutOfSync NotApplied",
+            "till Unknown NotLookedAt",
+            "web OutOfSync NotApplied",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_cluster_that_cannot_be_asked_is_unknown_and_not_synced() {
+    let mut site = Site::new();
+    site.start().await;
+    site.release(1, &Files::shop(&["web"], 1, "1")).await;
+    site.kill().await;
+    site.start().await;
+    site.cluster.set_faults(|faults| faults.offline = true);
+    let is_alarmed =
+        |site: &Site| site.line.reports().last().is_some_and(|report| !report.alarms.is_empty());
+    site.eventually(is_alarmed).await;
+    let told = site.line.reports().last().unwrap().counts;
+    assert_eq!((told.applications, told.synced), (2, 0));
 }
