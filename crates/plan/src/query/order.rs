@@ -63,25 +63,42 @@ impl Order {
         self.by.is_empty()
     }
 
-    /// Puts items in order, each by its row. What is equal stays as it was. What a row is ordered
-    /// by is looked up once for each item, and not for each of the comparisons.
+    /// Puts items in order, each by its row. What is equal stays as it was.
     pub fn sort<'a, T>(&self, items: &mut Vec<T>, row: impl Fn(&T) -> Row<'a>) {
-        let keys = |item: &T| -> Box<[Rank<'a>]> {
+        self.sort_first(items, usize::MAX, row);
+    }
+
+    /// Puts the first `n` items by the order where they belong, for a page of a long list; those
+    /// after them come in any order.
+    ///
+    /// What a row is ordered by is looked up once for each item, and not for each comparison.
+    pub fn sort_first<'a, T>(&self, items: &mut Vec<T>, n: usize, row: impl Fn(&T) -> Row<'a>) {
+        let width = self.by.len();
+        let mut ranks: Vec<Rank<'a>> = Vec::with_capacity(items.len() * width);
+        for item in &*items {
             let row = row(item);
-            self.by.iter().map(|(field, _)| row.datum(field).rank()).collect()
+            ranks.extend(self.by.iter().map(|(field, _)| row.datum(field).rank()));
+        }
+        let ranks_of = |index: usize| &ranks[index * width..(index + 1) * width];
+        // The index decides what is equal, so that an unstable sort gives what a stable one does.
+        let compare =
+            |a: &usize, b: &usize| self.compare(ranks_of(*a), ranks_of(*b)).then(a.cmp(b));
+        let mut indexes: Vec<usize> = (0..items.len()).collect();
+        let first = match n < indexes.len() {
+            true => indexes.select_nth_unstable_by(n, compare).0,
+            false => &mut indexes[..],
         };
-        let mut keyed: Vec<(Box<[Rank<'a>]>, T)> =
-            items.drain(..).map(|item| (keys(&item), item)).collect();
-        keyed.sort_by(|(a, _), (b, _)| self.compare(a, b));
-        items.extend(keyed.into_iter().map(|(_, item)| item));
+        first.sort_unstable_by(compare);
+        let mut taken: Vec<Option<T>> = items.drain(..).map(Some).collect();
+        items.extend(indexes.iter().filter_map(|index| taken[*index].take()));
     }
 
     fn compare(&self, a: &[Rank<'_>], b: &[Rank<'_>]) -> Ordering {
-        let orders = self.by.iter().zip(a.iter().zip(b)).map(|((_, descends), (a, b))| {
+        let mut orders = self.by.iter().zip(a.iter().zip(b)).map(|((_, descends), (a, b))| {
             let order = a.order(b);
             if *descends { order.reverse() } else { order }
         });
-        orders.fold(Ordering::Equal, Ordering::then)
+        orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     }
 }
 

@@ -102,6 +102,29 @@ fn an_order_puts_what_is_missing_first_and_keeps_names_within() {
 }
 
 #[test]
+fn the_first_of_an_order_are_those_of_the_whole_order() {
+    let fleet = fleet(LINES);
+    let fields = Fields::new(&fleet, Listed::Documents(Kind::Cluster));
+    let rows = rows(&fleet, Kind::Cluster);
+    // Most are equal, so that the order of equal ones counts.
+    let many: Vec<_> = (0..200).map(|n| (n, rows[n % 7 % rows.len()])).collect();
+    for text in ["cpu", "ring desc", "ring, cpu desc"] {
+        let order = Order::parse(text, &fields).expect(text);
+        let mut whole = many.clone();
+        order.sort(&mut whole, |item| item.1);
+        for n in [0, 1, 10, 77, 199, 200, 300] {
+            let mut first = many.clone();
+            order.sort_first(&mut first, n, |item| item.1);
+            let numbers = |items: &[(usize, _)]| -> Vec<usize> {
+                items.iter().take(n).map(|item| item.0).collect()
+            };
+            assert_eq!(numbers(&first), numbers(&whole), "{text}, the first {n}");
+            assert_eq!(first.len(), 200);
+        }
+    }
+}
+
+#[test]
 fn a_selection_is_the_paths_of_its_fields() {
     let fleet = fleet(LINES);
     let fields = Fields::new(&fleet, Listed::Documents(Kind::Cluster));

@@ -248,6 +248,12 @@ impl Asked {
         Ok(Paged { items, total: all.len(), next })
     }
 
+    /// How many of all things, in order, this page and those before it have.
+    pub(crate) fn end(&self) -> usize {
+        let offset = self.resumed.as_ref().map_or(self.skip, |resumed| resumed.offset);
+        offset.saturating_add(self.limit)
+    }
+
     fn token(&self, catalogue: &Catalogue, offset: usize) -> String {
         let text = format!("{} {} {offset}", catalogue.identity(), self.meaning);
         URL_SAFE_NO_PAD.encode(text)

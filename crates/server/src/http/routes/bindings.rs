@@ -243,7 +243,8 @@ fn body(
         });
     }
     if !query.order.is_natural() {
-        query.order.sort(&mut accepted, |cell| Row::Binding(catalogue.binding(cell)));
+        let row = |cell: &Cell| Row::Binding(catalogue.binding(cell));
+        query.order.sort_first(&mut accepted, asked.end(), row);
     }
     let page = asked.page(&accepted, catalogue)?;
     let items = page

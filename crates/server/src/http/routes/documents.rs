@@ -284,7 +284,7 @@ fn body(
     let fleet = catalogue.fleet();
     let mut accepted = accepted(catalogue, sight, kind, &query);
     if !query.order.is_natural() {
-        query.order.sort(&mut accepted, |id| Row::Document(fleet, *id));
+        query.order.sort_first(&mut accepted, asked.end(), |id| Row::Document(fleet, *id));
     }
     let page = asked.page(&accepted, catalogue)?;
     let items = page.items.iter().filter_map(|id| item(catalogue, sight, &query, *id));
