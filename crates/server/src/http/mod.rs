@@ -14,6 +14,7 @@ mod idempotency;
 mod limits;
 mod listing;
 pub(crate) mod metrics;
+mod page;
 mod past;
 mod problem;
 mod reference;

@@ -5,12 +5,10 @@
 
 use std::fmt::Write as _;
 
-use axum::http::{HeaderValue, header};
-use axum::response::{Html, IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use axum::response::Response;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
+
+use super::page::{HtmlPage, escape};
 
 const STYLE: &str = "
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -26,31 +24,17 @@ nav ul { columns: 14rem; padding-left: 1rem; }
 ";
 
 /// The page.
-pub(crate) struct Reference {
-    html: String,
-    policy: HeaderValue,
-}
+pub(crate) struct Reference(HtmlPage);
 
 impl Reference {
     /// The page of an OpenAPI document.
     pub(crate) fn new(document: &Value) -> Self {
-        let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
-        let policy = format!(
-            "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; \
-             form-action 'none'; frame-ancestors 'none'"
-        );
-        let policy = HeaderValue::from_str(&policy);
-        let policy = policy.unwrap_or(HeaderValue::from_static("default-src 'none'"));
-        Self { html: page(document), policy }
+        Self(HtmlPage::new(page(document), STYLE, "'none'"))
     }
 
     /// The page as an answer.
     pub(crate) fn answer(&self) -> Response {
-        let mut response = Html(self.html.clone()).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_SECURITY_POLICY, self.policy.clone());
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        response
+        self.0.answer()
     }
 }
 
@@ -183,21 +167,6 @@ fn kind(schema: &Value) -> String {
 
 fn text(value: &Value) -> String {
     escape(value.as_str().unwrap_or_default())
-}
-
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            _ => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -70,18 +70,29 @@ async fn create(
         scope: new.scope.as_ref().and_then(|scope| serde_json::to_string(scope).ok()),
         expires: Some(expiry(&caller, &new, now)?),
     };
-    if !state.store.add_token(&token, now).await? {
+    let made = keep(&state, &text, &token, now).await?;
+    let details = json!({ "subject": subject, "expires": token.expires, "scope": new.scope });
+    state.record(&caller, "token.create", &format!("token:{name}"), details).await?;
+    Ok((StatusCode::CREATED, Extension(ToldOnce), Json(made)))
+}
+
+/// Keeps a new token, and answers it with its text.
+pub(super) async fn keep(
+    state: &AppState,
+    text: &Secret,
+    token: &store::NewToken,
+    now: Timestamp,
+) -> Result<MadeToken, Failure> {
+    let name = &token.name;
+    if !state.store.add_token(token, now).await? {
         let detail = format!("there is, or was, a token `{name}`");
         return Err(Failure::new(StatusCode::CONFLICT, "name-taken", detail)
             .hint("names are not used twice, so that records stay clear; choose another one"));
     }
-    let details = json!({ "subject": subject, "expires": token.expires, "scope": new.scope });
-    state.record(&caller, "token.create", &format!("token:{name}"), details).await?;
-    let Some(kept) = state.store.token_named(&name).await? else {
+    let Some(kept) = state.store.token_named(name).await? else {
         return Err(Failure::not_found(format!("the token `{name}` is gone")));
     };
-    let made = MadeToken { text: text.reveal().to_owned(), token: wire(kept) };
-    Ok((StatusCode::CREATED, Extension(ToldOnce), Json(made)))
+    Ok(MadeToken { text: text.reveal().to_owned(), token: wire(kept) })
 }
 
 /// Takes a token back, at once: one's own, or as an administrator any.
