@@ -6,6 +6,7 @@
 
 mod actual;
 pub mod agent;
+mod authorize;
 mod change;
 mod client;
 mod document;
@@ -25,6 +26,7 @@ pub mod text;
 pub use actual::{
     AbnormalApplication, ActualState, ClusterReport, ClusterWord, FleetSummary, SyncAnswer,
 };
+pub use authorize::{AUTHORIZE, CodeExchange, authorize_path, check_text, code_challenge};
 pub use change::{
     Approval, ApproveChange, Change, ChangeAccess, ChangeChecks, ChangeEffect, ChangeEvent,
     ChangeFilter, ChangeStatus, ChangedFile, CommentText, MergeChange, NewChange,

@@ -200,6 +200,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("source-token-file", "RES_EDGE_SOURCE_TOKEN_FILE"),
     ("source-url", "RES_EDGE_SOURCE_URL"),
     ("squash", "RES_EDGE_SQUASH"),
+    ("sso", "RES_EDGE_SSO"),
     ("status", "RES_EDGE_STATUS"),
     ("state", "RES_EDGE_STATE"),
     ("step", "RES_EDGE_STEP"),

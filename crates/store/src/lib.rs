@@ -8,6 +8,7 @@
 mod attempts;
 mod audit;
 mod clusters;
+mod codes;
 mod copy;
 mod database;
 mod error;

@@ -103,16 +103,21 @@ impl Store {
         Ok(())
     }
 
-    /// Ends every session of a person.
+    /// Ends every session of a person, and those that a program was about to begin.
     ///
     /// # Errors
     /// The database fails.
     pub async fn end_sessions_of(&self, person: &str) -> Result<(), StoreError> {
-        write!(self, pool => sqlx::query("DELETE FROM sessions WHERE person = $1")
-            .bind(person)
-            .execute(pool)
-            .await
-            .map(drop))?;
+        for statement in [
+            "DELETE FROM authorization_codes WHERE person = $1",
+            "DELETE FROM sessions WHERE person = $1",
+        ] {
+            write!(self, pool => sqlx::query(statement)
+                .bind(person)
+                .execute(pool)
+                .await
+                .map(drop))?;
+        }
         Ok(())
     }
 }

@@ -1,6 +1,9 @@
 //! `login`, `logout`, `context`, `whoami`: who one is at a server.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
 
 use crate::sandbox::Sandbox;
 use crate::serving::{ADMIN, Serving, run_with_input};
@@ -148,4 +151,72 @@ fn people_and_programs_are_let_in_and_all_of_it_is_recorded() {
     step("audit list --context admin -o csv --limit 20", "");
     step("audit verify --context admin", "");
     insta::assert_snapshot!(scene);
+}
+
+/// Sends a request as a browser that carries a cookie does, and answers all that comes.
+fn ask(url: &str, method: &str, cookie: &str, kind: &str, body: &str) -> String {
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let n = body.len();
+    let request = format!(
+        "{method} /{path} HTTP/1.1\r\nhost: {host}\r\norigin: http://{host}\r\ncookie: {cookie}\r\n\
+         content-type: {kind}\r\ncontent-length: {n}\r\nconnection: close\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// What stands in a text after something and up to a character.
+fn after<'a>(text: &'a str, start: &str, end: char) -> &'a str {
+    let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("{start} in {text}"));
+    rest.split(end).next().unwrap()
+}
+
+#[test]
+fn a_browser_that_is_signed_in_lets_the_command_line_in() {
+    let sandbox = Sandbox::empty();
+    let provider = "--oidc-issuer http://127.0.0.1:9 --oidc-client-id res-edge";
+    let server = Serving::with(&sandbox, "server", provider);
+    run_with_input(&sandbox, &format!("login {} --name admin", server.url), ADMIN);
+    run_with_input(&sandbox, "user create anna", &format!("{PASSWORD}\n"));
+    let login = format!(r#"{{"name":"anna","password":"{PASSWORD}"}}"#);
+    let url = format!("{}/auth/login", server.url);
+    let signed_in = ask(&url, "POST", "", "application/json", &login);
+    let cookie = after(&signed_in, "set-cookie: ", ';');
+    for decision in ["deny", "allow"] {
+        let mut command = sandbox.command(&["login", &server.url, "--sso", "--name", "anna"]);
+        let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut errors = BufReader::new(child.stderr.take().unwrap());
+        let (mut said, mut url) = (String::new(), String::new());
+        errors.read_line(&mut said).unwrap();
+        errors.read_line(&mut url).unwrap();
+        let page = ask(url.trim(), "GET", cookie, "", "");
+        assert!(page.contains(after(&said, "if it shows ", ':')), "{said}{page}");
+        let [port, challenge, proof] = ["port", "code_challenge", "proof"]
+            .map(|name| after(&page, &format!("name=\"{name}\" value=\""), '"'));
+        let form =
+            format!("port={port}&code_challenge={challenge}&proof={proof}&decision={decision}");
+        let url = format!("{}/auth/authorize", server.url);
+        let sent = ask(&url, "POST", cookie, "application/x-www-form-urlencoded", &form);
+        let last = ask(after(&sent, "location: ", '\r'), "GET", "", "", "");
+        assert!(last.contains("You can close this page"), "{last}");
+        errors.read_to_string(&mut said).unwrap();
+        let is_in = child.wait().unwrap().success();
+        assert_eq!(is_in, decision == "allow", "{said}");
+        let word = if is_in { "context `anna` is in use" } else { "it was not allowed" };
+        assert!(said.contains(word), "{said}");
+    }
+    let whoami = sandbox.text(&sandbox.run("whoami"));
+    assert!(whoami.contains("user:anna"), "{whoami}");
+}
+
+#[test]
+fn without_a_provider_there_is_no_browser_to_sign_in_with() {
+    let sandbox = Sandbox::empty();
+    let server = Serving::in_sandbox(&sandbox);
+    let words = format!("login {} --sso", server.url);
+    insta::assert_snapshot!(shown(&sandbox, &server, &sandbox.run(&words)));
 }

@@ -82,8 +82,13 @@ fn credentials(state: &AppState, request: &Request) -> Credentials {
         return Credentials::Nothing;
     }
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
+    // The page that asks whether a program may have a token has a proof of its own in its form.
+    let has_proof = request.uri().path() == api::AUTHORIZE;
     match state.front.way(peer, headers).session(headers) {
-        Some(session) => Credentials::Session(session, is_from_our_page(request.method(), headers)),
+        Some(session) => {
+            let may_change = has_proof || is_from_our_page(request.method(), headers);
+            Credentials::Session(session, may_change)
+        }
         None => Credentials::Nothing,
     }
 }

@@ -4,6 +4,7 @@
 
 mod agents;
 mod attacks;
+mod authorize;
 mod backup;
 mod changes;
 mod clone;

@@ -70,6 +70,16 @@ const ROWS: &[(&str, &str, &str, &str, &str)] = &[
     // These servers trust no provider.
     ("GET", "/auth/oidc/login", "/auth/oidc/login", "", "0--000000"),
     ("GET", "/auth/oidc/callback", "/auth/oidc/callback", "", "0--000000"),
+    // Nobody here is signed in with a browser.
+    (
+        "GET",
+        "/auth/authorize",
+        "/auth/authorize?port=9&code_challenge=0123456789012345678901234567890123456789012",
+        "",
+        "0--000000",
+    ),
+    ("POST", "/auth/authorize", "/auth/authorize", "{}", "---------"),
+    ("POST", "/auth/token", "/auth/token", r#"{"code":"x","codeVerifier":"y"}"#, "x--xxxxxx"),
     ("GET", "/api/v1/whoami", "/api/v1/whoami", "", "---++++x+"),
     ("GET", "/api/v1/status", "/api/v1/status", "", "---++++x+"),
     ("GET", "/api/v1/fleet", "/api/v1/fleet", "", "---0000x+"),

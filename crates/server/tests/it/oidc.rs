@@ -18,14 +18,14 @@ async fn trusting_server(issuer: &str) -> Running {
 }
 
 /// A person at a browser, before a server and a provider.
-struct Scene {
-    running: Running,
+pub(crate) struct Scene {
+    pub(crate) running: Running,
     fake: Fake,
-    browser: Browser,
+    pub(crate) browser: Browser,
 }
 
 impl Scene {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let fake = Fake::start().await;
         let running = trusting_server(&fake.url).await;
         Self { running, fake, browser: Browser::default() }
@@ -40,7 +40,7 @@ impl Scene {
     }
 
     /// Comes back from the provider, which says what a test wants.
-    async fn end(&mut self, sent_to: &Url, change: impl FnOnce(&mut Said)) -> Page {
+    pub(crate) async fn end(&mut self, sent_to: &Url, change: impl FnOnce(&mut Said)) -> Page {
         let said = self.fake.say(sent_to, change);
         let state = sent_to.query_pairs().find(|(name, _)| name == "state").unwrap().1;
         let mut back = Url::parse(&format!("{}/auth/oidc/callback", self.running.url)).unwrap();
@@ -52,7 +52,7 @@ impl Scene {
     }
 
     /// Signs in from the beginning to the end.
-    async fn sign_in(&mut self, change: impl FnOnce(&mut Said)) -> Page {
+    pub(crate) async fn sign_in(&mut self, change: impl FnOnce(&mut Said)) -> Page {
         let sent_to = self.begin("").await;
         self.end(&sent_to, change).await
     }

@@ -10,8 +10,8 @@ use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
-use reqwest::{Client, Url};
+use reqwest::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use reqwest::{Client, Method, Url};
 use serde_json::{Value, json};
 use server::{Oidc, Secret};
 use sha2::{Digest as _, Sha256};
@@ -188,19 +188,34 @@ pub(crate) struct Page {
     pub(crate) status: u16,
     pub(crate) location: Option<Url>,
     pub(crate) cookies: Vec<String>,
+    pub(crate) text: String,
     pub(crate) json: Value,
 }
 
 impl Browser {
     /// Goes to an address, and follows no redirect.
     pub(crate) async fn go(&mut self, url: &str) -> Page {
+        self.ask(Method::GET, url, &[]).await
+    }
+
+    /// Sends a form, and follows no redirect.
+    pub(crate) async fn send(&mut self, url: &str, form: &[(&str, &str)]) -> Page {
+        self.ask(Method::POST, url, form).await
+    }
+
+    async fn ask(&mut self, method: Method, url: &str, form: &[(&str, &str)]) -> Page {
         let url = Url::parse(url).unwrap();
         let host = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or_default());
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let own = self.cookies.iter().filter(|((of, _), _)| *of == host);
         let pairs: Vec<String> = own.map(|((_, name), value)| format!("{name}={value}")).collect();
-        let response =
-            client.get(url.clone()).header(COOKIE, pairs.join("; ")).send().await.unwrap();
+        let request = client.request(method, url.clone()).header(COOKIE, pairs.join("; "));
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = match form {
+            [] => request,
+            _ => request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body),
+        };
+        let response = request.send().await.unwrap();
         let headers = response.headers().clone();
         let cookies: Vec<String> =
             headers.get_all(SET_COOKIE).iter().map(|it| it.to_str().unwrap().to_owned()).collect();
@@ -214,8 +229,9 @@ impl Browser {
         }
         let location = headers.get(LOCATION).map(|to| url.join(to.to_str().unwrap()).unwrap());
         let status = response.status().as_u16();
-        let json = response.json().await.unwrap_or_default();
-        Page { status, location, cookies, json }
+        let text = response.text().await.unwrap();
+        let json = serde_json::from_str(&text).unwrap_or_default();
+        Page { status, location, cookies, text, json }
     }
 
     /// Goes to an address and wherever it is sent from there, until it is sent to a server, and

@@ -10,7 +10,7 @@ const SQLITE: &str = include_str!("../../migrations/sqlite/0001_tokens.sql");
 const POSTGRES: &str = include_str!("../../migrations/postgres/0001_tokens.sql");
 
 /// Everything that a later version made.
-const LATER: &str = "DROP TABLE cluster_log; DROP TABLE abnormal; DROP TABLE clusters; \
+const LATER: &str = "DROP TABLE authorization_codes; DROP TABLE cluster_log; DROP TABLE abnormal; DROP TABLE clusters; \
                      DROP TABLE joins; \
                      DROP TABLE audit; DROP TABLE attempts; DROP TABLE sessions; \
                      DROP TABLE people; DROP TABLE tokens; \

@@ -10,6 +10,7 @@ on_both!(
     a_name_is_one_persons,
     who_is_disabled_or_gets_a_password_has_no_session,
     sessions_end,
+    a_code_is_taken_once_and_in_time,
     failures_wait_longer_and_longer,
     attempts_at_once_are_counted_each,
     people_are_listed_in_pages,
@@ -53,6 +54,21 @@ async fn who_is_disabled_or_gets_a_password_has_no_session(Fixture { store, .. }
     assert_eq!((anna.disabled, password.as_deref()), (Some(at(5)), Some("other")));
     assert!(!store.set_password("nobody", "x").await.unwrap());
     assert!(!store.set_disabled("nobody", None).await.unwrap());
+}
+
+async fn a_code_is_taken_once_and_in_time(Fixture { store, .. }: Fixture) {
+    store.add_person(&person("anna"), at(0)).await.unwrap();
+    let [one, two, three] = [b"1", b"2", b"3"].map(|text| sha256(text));
+    store.add_code(one, "anna", at(0), at(60)).await.unwrap();
+    store.add_code(two, "anna", at(0), at(60)).await.unwrap();
+    let (first, second) = tokio::join!(store.take_code(one, at(9)), store.take_code(one, at(9)));
+    let taken = [first.unwrap(), second.unwrap()];
+    assert_eq!(taken.iter().flatten().collect::<Vec<_>>(), ["anna"]);
+    assert_eq!(store.take_code(two, at(60)).await.unwrap(), None, "it has ended");
+    assert_eq!(store.take_code(three, at(9)).await.unwrap(), None);
+    store.add_code(three, "anna", at(0), at(60)).await.unwrap();
+    store.set_disabled("anna", Some(at(5))).await.unwrap();
+    assert_eq!(store.take_code(three, at(9)).await.unwrap(), None);
 }
 
 async fn sessions_end(Fixture { store, .. }: Fixture) {

@@ -2,6 +2,8 @@
 
 #![allow(rustdoc::bare_urls, reason = "these comments are help texts of the terminal")]
 
+mod browser;
+
 use std::path::{Path, PathBuf};
 
 use api::{Login, MadeToken, NewToken, Whoami};
@@ -23,12 +25,13 @@ const DAYS: u16 = 30;
 /// What browsers send from pages of the server.
 const PROOF: &str = "x-res-edge-csrf";
 
-/// Signs in to a server, with a token or with a name and a password, and uses that server from now
-/// on. Secrets are asked for, or are lines of standard input. What is kept stands in
+/// Signs in to a server, with a token, with a browser, or with a name and a password, and uses that
+/// server from now on. Secrets are asked for, or are lines of standard input. What is kept stands in
 /// XDG_CONFIG_HOME/res-edge/contexts.json, for you alone; a password is never kept.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
+  res-edge login https://fleet.example --sso
   res-edge login https://fleet.example --user anna
   res-edge login https://fleet.example --token-file token.txt --name prod")]
 pub(crate) struct Arguments {
@@ -41,6 +44,10 @@ pub(crate) struct Arguments {
     /// Sign in with this name and a password; a token is made that ends after 30 days
     #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
     user: Option<String>,
+    /// Sign in with a browser, at the provider of identities that the server trusts; a token is
+    /// made that ends after 30 days
+    #[arg(long, conflicts_with_all = ["user", "token_file"])]
+    sso: bool,
     /// File with a token, - for standard input; else RES_EDGE_TOKEN, else it is asked for
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
@@ -63,6 +70,7 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session) -> Result<Outcom
     Remote::to(&context)?;
     let whoami = match &arguments.user {
         Some(user) => with_password(user, &mut context, session)?,
+        None if arguments.sso => with_browser(&mut context, session)?,
         None => with_token(arguments, &mut context, session)?,
     };
     context.user = Some(whoami.name.clone());
@@ -90,6 +98,12 @@ fn with_token(
         ErrorKind::User => error.hint("ask an administrator of the server for a token"),
         _ => error,
     })
+}
+
+/// Signs in with a browser.
+fn with_browser(context: &mut Context, session: &mut Session) -> Result<Whoami, CommandError> {
+    browser::token(context, session)?;
+    Remote::to(context)?.get("/api/v1/whoami", session)
 }
 
 /// Signs in with a password, and has a token made in its place: a session is for browsers.

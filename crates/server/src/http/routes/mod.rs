@@ -2,6 +2,7 @@
 
 mod agent;
 mod audit;
+mod authorize;
 mod bindings;
 mod changes;
 mod documents;
@@ -55,6 +56,7 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .merge(sign_in::routes())
         .merge(methods::routes())
         .merge(provider::routes())
+        .merge(authorize::routes())
         .merge(tokens::routes())
         .merge(users::routes())
         .merge(changes::routes())
