@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use model::{Cause, Digest, Generation, ObjectKey, Observed, sha256};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// One object that we hold.
@@ -51,7 +52,9 @@ impl AppliedSet {
             json!({"generation": self.generation.0, "objects": self.objects.len()})
         );
         for (key, object) in &self.objects {
-            body.push_str(&format!("{}\n", encode_object(key, object)));
+            // Texts and flags are always JSON.
+            body.push_str(&serde_json::to_string(&Line::new(key, object)).unwrap_or_default());
+            body.push('\n');
         }
         format!("{NAME} {VERSION} {}\n{body}", sha256(body.as_bytes()))
     }
@@ -66,14 +69,40 @@ impl AppliedSet {
     }
 }
 
-fn encode_object(key: &ObjectKey, object: &AppliedObject) -> Value {
-    let digest = |digest: &Option<Digest>| digest.map(|digest| digest.to_string());
-    json!({
-        "group": key.group, "kind": key.kind, "namespace": key.namespace, "name": key.name,
-        "uid": object.uid, "apiVersion": object.api_version, "application": object.application,
-        "digest": digest(&object.digest), "fields": digest(&object.fields),
-        "keep": object.keep, "confirm": object.confirm,
-    })
+/// A line of the text.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    group: &'a str,
+    kind: &'a str,
+    namespace: Option<&'a str>,
+    name: &'a str,
+    uid: Option<&'a str>,
+    api_version: &'a str,
+    application: &'a str,
+    digest: Option<String>,
+    fields: Option<String>,
+    keep: bool,
+    confirm: bool,
+}
+
+impl<'a> Line<'a> {
+    fn new(key: &'a ObjectKey, object: &'a AppliedObject) -> Self {
+        let digest = |digest: Option<Digest>| digest.map(|digest| digest.to_string());
+        Self {
+            group: &key.group,
+            kind: &key.kind,
+            namespace: key.namespace.as_deref(),
+            name: &key.name,
+            uid: object.uid.as_deref(),
+            api_version: &object.api_version,
+            application: &object.application,
+            digest: digest(object.digest),
+            fields: digest(object.fields),
+            keep: object.keep,
+            confirm: object.confirm,
+        }
+    }
 }
 
 fn decode(text: &str) -> Result<AppliedSet, String> {

@@ -59,7 +59,7 @@ pub struct Desired {
     /// Every application of the tree that could be read whole, with its number of objects.
     pub applications: BTreeMap<String, usize>,
     /// The objects of these applications.
-    pub objects: BTreeMap<ObjectKey, DesiredObject>,
+    pub objects: BTreeMap<ObjectKey, Arc<DesiredObject>>,
     /// Applications with a file that could not be read, and these files.
     pub unreadable: BTreeMap<String, Vec<Unreadable>>,
     /// Paths below an application's folder that files of unreadable applications have.
@@ -119,7 +119,7 @@ pub fn read_tree_after(
 }
 
 /// Objects by the paths of their files.
-type Known<'a> = HashMap<String, &'a DesiredObject>;
+type Known<'a> = HashMap<String, &'a Arc<DesiredObject>>;
 
 fn path_of(object: &DesiredObject) -> String {
     format!("{}/{}", object.application, object_path(&object.key))
@@ -135,12 +135,12 @@ fn read_application(
         let digest = sha256(&file.bytes);
         let same = known.get(&file.path).filter(|known| known.digest == digest);
         same.map_or_else(
-            || read_file(application, file, below, digest),
-            |same| Ok(DesiredObject::clone(same)),
+            || read_file(application, file, below, digest).map(Arc::new),
+            |same| Ok(Arc::clone(same)),
         )
     });
     let (objects, faults): (Vec<_>, Vec<_>) = read.partition(Result::is_ok);
-    let objects: Vec<DesiredObject> = objects.into_iter().flatten().collect();
+    let objects: Vec<Arc<DesiredObject>> = objects.into_iter().flatten().collect();
     let mut faults: Vec<Unreadable> = faults.into_iter().filter_map(Result::err).collect();
     faults.extend(objects.iter().filter_map(|object| taken(object, desired)));
     if faults.is_empty() {

@@ -38,7 +38,7 @@ pub use difference::{
     Move, Refusal, Rules, Stage, StageKind, Stopped, difference,
 };
 pub use engine::{Acts, Alarm, Engine, EngineOptions, Mode, Order, Outcome, Pass};
-pub use live::{Live, LiveObject, Owner};
+pub use live::{Live, LiveObject, Owner, Seen};
 pub use manifest::read_manifest;
 pub use marks::{DriftMode, Ignore, Marks, Prune};
 pub use object::{FIELD_MANAGER, Object, ObjectError};

@@ -7,14 +7,14 @@ use model::Observed;
 use super::{Action, ApplyStep, Held, HeldReason, Rules};
 use crate::drift::{Scaled, autoscaled, lost_fields, without_fields};
 use crate::{
-    AppliedObject, AppliedSet, Desired, DesiredObject, DriftMode, Ignore, Live, LiveObject, Owner,
+    AppliedObject, AppliedSet, Desired, DesiredObject, DriftMode, Ignore, LiveObject, Owner, Seen,
 };
 
 /// The steps for every object of the tree whose application can go on; what waits goes to `held`.
 pub(super) fn steps(
     desired: &Desired,
     applied: Option<&AppliedSet>,
-    live: &Live,
+    live: &impl Seen,
     rules: &Rules,
     circular: &BTreeSet<String>,
     held: &mut Vec<Held>,
@@ -47,7 +47,7 @@ fn action(
         Observed::Known(None) => return Ok(Action::Create),
         Observed::Known(Some(live)) => live,
     };
-    if live.0.is_terminating() {
+    if live.is_terminating() {
         return Err(HeldReason::Terminating);
     }
     match live.owner(applied) {

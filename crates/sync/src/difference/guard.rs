@@ -32,8 +32,8 @@ pub(super) fn changes(
     }
     let (over, on): (Vec<_>, Vec<_>) = steps.into_iter().partition(counts);
     held.extend(over.into_iter().map(|step| Held {
-        key: step.desired.key,
-        application: step.desired.application,
+        key: step.desired.key.clone(),
+        application: step.desired.application.clone(),
         reason: HeldReason::ChangeBudget { n, limit },
     }));
     on

@@ -10,12 +10,13 @@ mod prune;
 mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub(crate) use stage::kind_of;
 
 use model::{Generation, ObjectKey, Observed};
 
-use crate::{AppliedSet, Desired, DesiredObject, Live};
+use crate::{AppliedSet, Desired, DesiredObject, Seen};
 
 /// What is allowed on this cluster.
 #[derive(Clone, Debug, Default)]
@@ -122,7 +123,7 @@ pub enum StageKind {
 #[derive(Clone, Debug)]
 pub struct ApplyStep {
     /// The object.
-    pub desired: DesiredObject,
+    pub desired: Arc<DesiredObject>,
     /// Why.
     pub action: Action,
 }
@@ -246,7 +247,7 @@ pub struct Move {
 pub fn difference(
     desired: &Desired,
     applied: &Observed<AppliedSet>,
-    live: &Live,
+    live: &impl Seen,
     rules: &Rules,
 ) -> Result<ApplyPlan, Refusal> {
     let mut plan = ApplyPlan::default();

@@ -9,7 +9,7 @@ use model::{ObjectKey, Observed};
 
 use super::stage::kind_of;
 use super::{ApplyPlan, Deletion, Held, HeldReason, Left, LeftReason, Rules, guard};
-use crate::{AppliedObject, AppliedSet, Desired, Live, LiveObject, Marks, Owner, Prune};
+use crate::{AppliedObject, AppliedSet, Desired, LiveObject, Owner, Prune, Seen};
 
 enum Fate {
     Delete(Deletion),
@@ -21,7 +21,7 @@ enum Fate {
 pub(super) fn plan(
     desired: &Desired,
     set: &AppliedSet,
-    live: &Live,
+    live: &impl Seen,
     rules: &Rules,
     plan: &mut ApplyPlan,
 ) {
@@ -68,17 +68,17 @@ fn fate(
         Observed::Known(Some(live)) => live,
     };
     if live.owner(Some(applied)) != Owner::Us
-        || applied.uid.as_deref().is_some_and(|uid| uid != live.0.uid())
+        || applied.uid.as_deref().is_some_and(|uid| uid != live.uid())
     {
         return Fate::Leave(LeftReason::Replaced);
     }
-    if live.0.is_terminating() {
+    if live.is_terminating() {
         return Fate::Wait(HeldReason::Terminating);
     }
     if live.has_controller() {
         return Fate::Leave(LeftReason::Owned);
     }
-    let prune = Marks::of(&live.0).prune;
+    let prune = live.prune();
     if applied.keep || prune == Prune::Disabled || is_untouchable(key, rules) {
         return Fate::Leave(LeftReason::Kept);
     }
@@ -90,7 +90,7 @@ fn fate(
         key: key.clone(),
         api_version: applied.api_version.clone(),
         application: applied.application.clone(),
-        uid: live.0.uid().to_owned(),
+        uid: live.uid().to_owned(),
     })
 }
 

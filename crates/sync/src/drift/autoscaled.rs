@@ -13,11 +13,10 @@ pub type Scaled = BTreeSet<ObjectKey>;
 /// The targets of the HorizontalPodAutoscalers and of KEDA's ScaledObjects of a tree.
 #[must_use]
 pub fn autoscaled(desired: &Desired) -> Scaled {
-    desired.objects.values().filter_map(|object| target(&object.object)).collect()
+    desired.objects.iter().filter_map(|(key, object)| target(key, &object.object)).collect()
 }
 
-fn target(scaler: &Object) -> Option<ObjectKey> {
-    let key = scaler.key();
+fn target(key: &ObjectKey, scaler: &Object) -> Option<ObjectKey> {
     let default_kind = match (key.group.as_str(), key.kind.as_str()) {
         ("autoscaling", "HorizontalPodAutoscaler") => None,
         // https://keda.sh/docs/2.18/reference/scaledobject-spec/#scaletargetref
@@ -29,15 +28,15 @@ fn target(scaler: &Object) -> Option<ObjectKey> {
     Some(ObjectKey {
         group: group.to_owned(),
         kind: text("kind").or(default_kind)?.to_owned(),
-        namespace: key.namespace,
+        namespace: key.namespace.clone(),
         name: text("name")?.to_owned(),
     })
 }
 
 /// Whether an autoscaler that is not in the tree has set the replicas: it did so through the
 /// subresource `scale`. A person who scales by hand is not one.
-fn is_scaled_by_another(live: &LiveObject) -> bool {
-    live.0.managed_fields().any(|entry| {
+pub(crate) fn is_scaled_by_another(live: &Object) -> bool {
+    live.managed_fields().any(|entry| {
         let text = |name: &str| entry.get(name).and_then(Value::as_str);
         text("subresource") == Some("scale")
             && matches!(text("manager"), Some("kube-controller-manager" | "keda"))
@@ -56,7 +55,7 @@ pub fn without_fields(
     scaled: &Scaled,
 ) -> Vec<String> {
     let mut fields = Vec::new();
-    if scaled.contains(&desired.key) || live.is_some_and(is_scaled_by_another) {
+    if scaled.contains(&desired.key) || live.is_some_and(LiveObject::is_scaled_by_another) {
         fields.push("/spec/replicas".to_owned());
     }
     if let (Some(_), crate::Ignore::Fields(ignored)) = (live, &desired.marks.ignore) {

@@ -11,6 +11,7 @@ mod fields;
 mod fight;
 mod values;
 
+pub(crate) use autoscaled::is_scaled_by_another;
 pub use autoscaled::{Scaled, autoscaled, without_fields};
 pub use fields::{fields_digest, uncovered};
 pub use fight::{Fight, FightState};
@@ -31,12 +32,12 @@ pub fn lost_fields(
     live: &LiveObject,
     left_out: &[String],
 ) -> Vec<String> {
-    let own = live.own_fields();
     // An object that says no more than its name has no field of ours, before as after.
-    if recorded == own.map(fields_digest) {
+    if recorded == live.own_digest() {
         return Vec::new();
     }
-    let lost = uncovered(&desired.object, own, left_out);
+    let own = live.own_fields();
+    let lost = uncovered(&desired.object, own.as_ref(), left_out);
     if lost.is_empty() && own.is_none() {
         return vec!["all fields".to_owned()];
     }

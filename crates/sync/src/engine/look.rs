@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt as _;
 use futures::stream;
-use model::ObjectKey;
+use model::{ObjectKey, Observed};
 
 use super::Mode;
 use super::admissions::is_gone;
@@ -15,8 +15,10 @@ use super::kinds::{Kinds, Resolved};
 use super::sight::Sight;
 use crate::drift::{Scaled, autoscaled};
 use crate::health::State;
+use crate::live::as_seen;
 use crate::{
-    AppliedSet, Desired, Detail, Fault, Object, Place, Scope, ServedKind, World, WorldError,
+    AppliedSet, Desired, Detail, Fault, LiveObject, Object, Place, Scope, Seen, ServedKind, World,
+    WorldError,
 };
 
 /// From so many objects of one kind in one namespace on, they are listed.
@@ -28,13 +30,21 @@ const LIST_ATTEMPTS: usize = 3;
 /// What was seen, by object.
 pub(super) type Sights = BTreeMap<ObjectKey, Sight>;
 
-/// Every object that matters, with the `apiVersion` that reaches it.
-pub(super) fn targets(desired: &Desired, set: Option<&AppliedSet>) -> BTreeMap<ObjectKey, String> {
+impl Seen for Sights {
+    fn of(&self, key: &ObjectKey) -> Observed<Option<&LiveObject>> {
+        as_seen(self.get(key).map(|sight| &sight.live))
+    }
+}
+
+/// The objects that matter, each with the `apiVersion` that reaches it.
+pub(super) type Targets<'a> = BTreeMap<&'a ObjectKey, &'a str>;
+
+/// Every object that matters: of the applied set and of the tree.
+pub(super) fn targets<'a>(desired: &'a Desired, set: Option<&'a AppliedSet>) -> Targets<'a> {
     let held = set.into_iter().flat_map(|set| &set.objects);
-    let held = held.map(|(key, object)| (key.clone(), object.api_version.clone()));
-    let wanted = desired.objects.values();
-    let wanted = wanted.map(|object| (object.key.clone(), object.object.api_version().to_owned()));
-    held.chain(wanted).collect()
+    let held = held.map(|(key, object)| (key, object.api_version.as_str()));
+    let wanted = desired.objects.iter();
+    held.chain(wanted.map(|(key, object)| (key, object.object.api_version()))).collect()
 }
 
 /// What objects are looked at for.
@@ -100,7 +110,7 @@ pub(super) async fn look<W: World>(
     world: &W,
     kinds: &Kinds,
     view: &View<'_>,
-    targets: &BTreeMap<ObjectKey, String>,
+    targets: &Targets<'_>,
     wanted: impl Iterator<Item = &ObjectKey>,
     parallel: usize,
 ) -> Sights {

@@ -41,7 +41,7 @@ pub use pass::{Acts, Alarm, Outcome, Pass};
 
 use crate::drift::autoscaled;
 use crate::{
-    Action, ApplicationStatus, AppliedObject, AppliedSet, ApplyPlan, Desired, Fault, Live, Notes,
+    Action, ApplicationStatus, AppliedObject, AppliedSet, ApplyPlan, Desired, Fault, Notes,
     Refusal, Rules, Scope, Watching, World, difference,
 };
 
@@ -167,7 +167,7 @@ impl<W: World> Engine<W> {
         if let Err(cause) = self.look(order, set.known(), now).await {
             return Pass::unavailable(held, cause, add(now, UNAVAILABLE_WAIT));
         }
-        let plan = match difference(order.desired, set, &self.live(), order.rules) {
+        let plan = match difference(order.desired, set, &self.sights, order.rules) {
             Ok(plan) => plan,
             Err(refusal) => {
                 return Pass::without_act(Outcome::Refused(refusal), held, self.after(now));
@@ -200,7 +200,7 @@ impl<W: World> Engine<W> {
             self.kinds.clear();
             self.admissions.clear();
         }
-        let needed = targets.iter().map(|(key, version)| (version.as_str(), key.kind.as_str()));
+        let needed = targets.iter().map(|(key, version)| (*version, key.kind.as_str()));
         self.kinds.forget_doubtful(needed);
         let groups = targets.values().map(|version| split_api_version(version).to_owned());
         self.kinds.load(&self.world, groups.collect(), self.options.parallel).await;
@@ -208,13 +208,13 @@ impl<W: World> Engine<W> {
             return Err(error.message.clone());
         }
         if order.mode == Mode::Act {
-            let namespaces = targets.keys().filter_map(namespace_name).map(str::to_owned);
+            let namespaces = targets.keys().copied().filter_map(namespace_name).map(str::to_owned);
             let namespaces = namespaces.collect();
             self.admissions.admit(&self.world, namespaces, self.options.parallel).await;
         }
         let changed = changed.unwrap_or_default();
         let view = View::new(desired, order.mode);
-        let wanted = targets.keys().filter(|key| {
+        let wanted = targets.keys().copied().filter(|key| {
             let seen = self.sights.get(key);
             full || changed.contains(key) || !seen.is_some_and(|seen| view.is_settled(key, seen))
         });
@@ -235,14 +235,6 @@ impl<W: World> Engine<W> {
             self.looked = Some(now);
         }
         Ok(())
-    }
-
-    fn live(&self) -> Live {
-        let mut live = Live::default();
-        for (key, sight) in &self.sights {
-            live.note(key.clone(), sight.live());
-        }
-        live
     }
 
     async fn act(
@@ -277,6 +269,7 @@ impl<W: World> Engine<W> {
             troubles: resting.clone(),
             validated: BTreeSet::new(),
             unanswered: 0,
+            has_answers: false,
             corrected: Vec::new(),
             acts: Acts::default(),
         };
@@ -303,8 +296,8 @@ impl<W: World> Engine<W> {
             })
             .collect();
         let versions = self.sights.iter();
-        let versions = versions.map(|(key, sight)| (key.clone(), sight.resource_version.clone()));
-        self.notes.set_interest(versions.collect());
+        self.notes
+            .set_interest(versions.map(|(key, sight)| (key, sight.resource_version.as_str())));
         self.watched.retain(|scope, _| scopes.contains(scope));
         for scope in scopes {
             if !self.watched.contains_key(&scope) {
@@ -397,7 +390,10 @@ async fn run<W: World>(work: &mut Work<'_, W>, plan: &ApplyPlan, is_new: bool) -
         work.checkpoint()?;
     }
     work.validate_early(&plan.stages).await?;
-    work.apply(&plan.stages).await?;
+    let applied = work.apply(&plan.stages).await;
+    // However that ended, what was applied is known.
+    work.keep_answers()?;
+    applied?;
     work.delete(&plan.deletions).await
 }
 

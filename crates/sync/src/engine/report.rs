@@ -12,8 +12,8 @@ use super::trouble::{Trouble, Troubles};
 use super::{Alarm, Mode};
 use crate::health::{DEFAULT_DEADLINE, Health, State, past_deadline};
 use crate::{
-    ApplicationStatus, AppliedSet, Desired, DesiredObject, Healthy, Held, HeldReason, Stopped,
-    Synced, SyncedState, application_status,
+    ApplicationStatus, AppliedSet, Desired, Healthy, Held, HeldReason, Stopped, Synced,
+    SyncedState, application_status,
 };
 
 /// A deletion that hangs for so long is an alarm.
@@ -46,6 +46,7 @@ impl Findings<'_> {
         since: &mut BTreeMap<ObjectKey, Since>,
     ) -> Vec<ApplicationStatus> {
         let healths = self.healths(since);
+        let missing = self.missing();
         let held: BTreeMap<&str, Vec<&Held>> =
             self.held.iter().fold(BTreeMap::new(), |mut by, held| {
                 by.entry(held.application.as_str()).or_default().push(held);
@@ -57,7 +58,8 @@ impl Findings<'_> {
         let mut statuses = Vec::with_capacity(names.len());
         for name in names {
             let none = Vec::new();
-            let synced = self.synced(name, held.get(name).unwrap_or(&none));
+            let waits = held.get(name).unwrap_or(&none);
+            let synced = self.synced(name, waits, missing.get(name).copied());
             let healthy =
                 Healthy::of(healths.get(name).into_iter().flatten().map(|(k, h)| (*k, h)));
             let observed = (self.desired.generation, self.desired.tree);
@@ -75,7 +77,7 @@ impl Findings<'_> {
             .filter(|name| self.mode == Mode::Act && !self.desired.applications.contains_key(*name))
     }
 
-    fn synced(&self, name: &str, held: &[&Held]) -> Synced {
+    fn synced(&self, name: &str, held: &[&Held], missing: Option<&ObjectKey>) -> Synced {
         if let Some(stopped) = self.stopped.iter().find(|stopped| stopped.application == name) {
             return Synced::new(SyncedState::Failed, "Stopped", stopped.cause.clone());
         }
@@ -96,7 +98,7 @@ impl Findings<'_> {
         if !self.desired.applications.contains_key(name) {
             return Synced::new(SyncedState::OutOfSync, "Going", "what it had is being deleted");
         }
-        if let Some(missing) = self.first_missing(name) {
+        if let Some(missing) = missing {
             let message = format!("{missing} is not on the cluster");
             return Synced::new(SyncedState::OutOfSync, "Missing", message);
         }
@@ -106,12 +108,16 @@ impl Findings<'_> {
         Synced::new(SyncedState::Synced, "Synced", "the cluster holds what the tree says")
     }
 
-    fn first_missing(&self, name: &str) -> Option<&ObjectKey> {
-        let mut objects = self.desired.objects.values().filter(|o| o.application == name);
-        let missing = |object: &&DesiredObject| {
-            self.sights.get(&object.key).is_none_or(|seen| seen.health.state == State::NotFound)
-        };
-        objects.find(missing).map(|object| &object.key)
+    /// The first object of each application that is not there.
+    fn missing(&self) -> BTreeMap<&str, &ObjectKey> {
+        let mut missing = BTreeMap::new();
+        for (key, object) in &self.desired.objects {
+            let seen = self.sights.get(key);
+            if seen.is_none_or(|seen| seen.health.state == State::NotFound) {
+                missing.entry(object.application.as_str()).or_insert(key);
+            }
+        }
+        missing
     }
 
     /// Where nobody acts: an object that could not be looked at, or that differs by value.

@@ -2,17 +2,17 @@
 
 use jiff::Timestamp;
 use model::{Cause, Digest, Observed};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::drift::{Scaled, differing, without_fields};
 use crate::health::{Expression, Health, health};
-use crate::{DesiredObject, Detail, FIELD_MANAGER, Ignore, LiveObject, Marks, Object};
+use crate::{DesiredObject, Detail, Ignore, LiveObject, Marks, Object};
 
 /// What was seen of an object.
 #[derive(Clone, Debug)]
 pub(super) struct Sight {
-    /// The slim object as text, that it is not there, or why it is unknown.
-    slim: Observed<Option<Box<str>>>,
+    /// What decisions need of it, that it is not there, or why it is unknown.
+    pub(super) live: Observed<Option<LiveObject>>,
     /// How it is.
     pub(super) health: Health,
     /// `metadata.resourceVersion`; empty if it is not there.
@@ -31,7 +31,7 @@ impl Sight {
             finalizers.filter_map(Value::as_str).map(str::to_owned).collect()
         });
         Self {
-            slim: Observed::Known(Some(slim(object).to_string().into())),
+            live: Observed::Known(Some(LiveObject::of(object))),
             health: health_of(object, detail),
             resource_version: object.resource_version().to_owned(),
             terminating,
@@ -49,8 +49,7 @@ impl Sight {
         let differ = match desired.marks.ignore {
             Ignore::All => Vec::new(),
             _ => {
-                let seen = LiveObject(live.clone());
-                let left_out = without_fields(desired, Some(&seen), left);
+                let left_out = without_fields(desired, self.known(), left);
                 differing(&desired.object, live, &left_out)
             }
         };
@@ -61,13 +60,13 @@ impl Sight {
     /// Whether it must be looked at to be compared with what it should be.
     pub(super) fn is_other_than(&self, desired: &DesiredObject) -> bool {
         let with = self.compared.as_ref().map(|(with, _)| *with);
-        matches!(self.slim, Observed::Known(Some(_))) && with != Some(desired.digest)
+        matches!(self.live, Observed::Known(Some(_))) && with != Some(desired.digest)
     }
 
     /// It is proven not to be there.
     pub(super) fn absent() -> Self {
         Self {
-            slim: Observed::Known(None),
+            live: Observed::Known(None),
             health: Health::not_found(),
             resource_version: String::new(),
             terminating: None,
@@ -80,24 +79,21 @@ impl Sight {
         let cause = cause.into();
         Self {
             health: Health::unknown(cause.clone()),
-            slim: Observed::Unknown(Cause(cause)),
+            live: Observed::Unknown(Cause(cause)),
             resource_version: String::new(),
             terminating: None,
             compared: None,
         }
     }
 
-    /// The object as decisions see it.
-    pub(super) fn live(&self) -> Observed<Option<LiveObject>> {
-        self.slim.clone().map(|text| {
-            let value = serde_json::from_str::<Value>(&text?).ok()?;
-            Object::new(value).ok().map(LiveObject)
-        })
+    /// What decisions need of it, if it is known to be there.
+    pub(super) fn known(&self) -> Option<&LiveObject> {
+        self.live.known().and_then(Option::as_ref)
     }
 
     /// Whether it could not be looked at.
     pub(super) fn is_unknown(&self) -> bool {
-        matches!(self.slim, Observed::Unknown(_))
+        matches!(self.live, Observed::Unknown(_))
     }
 }
 
@@ -111,34 +107,6 @@ fn health_of(object: &Object, detail: Detail) -> Health {
         Some(Ok(expression)) => expression.health(object),
         Some(Err(error)) => Health::unknown(error.to_string()),
     }
-}
-
-/// Without its spec, its status and the fields of managers that decide nothing.
-fn slim(object: &Object) -> Value {
-    let mut metadata = Map::new();
-    let kept = ["name", "namespace", "uid", "generation", "deletionTimestamp", "annotations"];
-    for name in kept.into_iter().chain(["labels", "ownerReferences"]) {
-        if let Some(value) = object.at(&["metadata", name]) {
-            metadata.insert(name.to_owned(), value.clone());
-        }
-    }
-    if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
-        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
-    }
-    let managed: Vec<Value> = object.managed_fields().map(slim_entry).collect();
-    metadata.insert("managedFields".to_owned(), Value::Array(managed));
-    let kind = object.text(&["kind"]).unwrap_or_default();
-    json!({"apiVersion": object.api_version(), "kind": kind, "metadata": metadata})
-}
-
-/// The fields of those who decide something; of others, that they have some.
-fn slim_entry(entry: &Map<String, Value>) -> Value {
-    let text = |name: &str| entry.get(name).and_then(Value::as_str);
-    let decides = text("manager") == Some(FIELD_MANAGER) || text("subresource") == Some("scale");
-    let names = ["manager", "operation", "subresource", "fieldsV1"];
-    let kept = names.into_iter().filter(|name| decides || *name != "fieldsV1");
-    let pairs = kept.filter_map(|name| Some((name.to_owned(), entry.get(name)?.clone())));
-    Value::Object(pairs.collect())
 }
 
 /// Since when something is so, as this engine saw it.

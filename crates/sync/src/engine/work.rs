@@ -1,7 +1,7 @@
 //! Does what was decided: validates, applies stage by stage, deletes.
 //!
-//! The applied set is kept before and after each batch, so that whoever is killed in between
-//! knows what may be its own. What fails stops its application; only a cluster that does not
+//! The applied set is kept before each batch and after the last one, so that whoever is killed in
+//! between knows what may be its own. What fails stops its application; only a cluster that does not
 //! answer, or a set that cannot be kept, stops the pass.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +62,8 @@ pub(super) struct Work<'a, W> {
     pub(super) troubles: Troubles,
     pub(super) validated: BTreeSet<ObjectKey>,
     pub(super) unanswered: usize,
+    /// Whether the set has changed since it was written down.
+    pub(super) has_answers: bool,
     pub(super) corrected: Vec<ObjectKey>,
     pub(super) acts: Acts,
 }
@@ -131,7 +133,14 @@ impl<W: World> Work<'_, W> {
 
     /// Writes down the applied set.
     pub(super) fn checkpoint(&mut self) -> Result<(), Halt> {
+        self.has_answers = false;
         (self.keep)(self.set).map_err(|error| Halt::NotKept(error.to_string()))
+    }
+
+    /// Writes it down if something was answered since. Until then, whoever is killed applies once
+    /// more what was answered.
+    pub(super) fn keep_answers(&mut self) -> Result<(), Halt> {
+        if self.has_answers { self.checkpoint() } else { Ok(()) }
     }
 
     /// Steps that send something and whose application has no trouble.
@@ -206,12 +215,11 @@ impl<W: World> Work<'_, W> {
                 return Err(WorldError::new(Fault::UnknownKind, message));
             }
         };
-        let live = self.sights.get(&desired.key).map(Sight::live);
-        let live = live.as_ref().and_then(|live| live.known()).and_then(Option::as_ref);
+        let live = self.sights.get(&desired.key).and_then(Sight::known);
         Ok(Sending {
             kind,
             desired: desired.clone(),
-            uid: live.map(|live| live.0.uid().to_owned()),
+            uid: live.map(|live| live.uid().to_owned()),
             left_out: without_fields(desired, live, &self.scaled),
         })
     }
@@ -226,7 +234,7 @@ impl<W: World> Work<'_, W> {
         let new: Vec<ApplyStep> = new.cloned().collect();
         for (step, answer) in self.send(&new, Trial::DryRun).await? {
             match answer {
-                Ok(_) => _ = self.validated.insert(step.desired.key),
+                Ok(_) => _ = self.validated.insert(step.desired.key.clone()),
                 Err(error) => {
                     let trouble = Trouble::answered(&step.desired.key, &error);
                     self.trouble(&step.desired.application, trouble);
@@ -259,7 +267,7 @@ impl<W: World> Work<'_, W> {
                 }
             }
         }
-        self.checkpoint()?;
+        self.has_answers = true;
         match outage.filter(|_| self.unanswered >= MAX_UNANSWERED) {
             Some(cause) => Err(Halt::Unavailable(cause)),
             None => Ok(()),
@@ -323,7 +331,8 @@ impl<W: World> Work<'_, W> {
 
     fn record(&mut self, step: &ApplyStep, object: &Object) {
         let desired = &step.desired;
-        let fields = LiveObject(object.clone()).own_fields().map(crate::drift::fields_digest);
+        let sight = Sight::of(object, detail(&desired.key, self.desired));
+        let fields = sight.known().and_then(LiveObject::own_digest);
         let applied = AppliedObject {
             uid: Some(object.uid().to_owned()),
             api_version: desired.object.api_version().to_owned(),
@@ -334,8 +343,7 @@ impl<W: World> Work<'_, W> {
             confirm: desired.marks.prune == Prune::Confirm,
         };
         self.set.objects.insert(desired.key.clone(), applied);
-        self.sights
-            .insert(desired.key.clone(), Sight::of(object, detail(&desired.key, self.desired)));
+        self.sights.insert(desired.key.clone(), sight);
         match &step.action {
             Action::Create => self.acts.created += 1,
             Action::Change => self.acts.changed += 1,

@@ -43,12 +43,19 @@ struct State {
 impl Notes {
     /// Says which objects notes are taken of, with the `resourceVersion` that is known of each
     /// (empty if it is not there). Notes of others, and of what is known, are thrown away.
-    pub fn set_interest(&self, interest: BTreeMap<ObjectKey, String>) {
+    pub fn set_interest<'a>(&self, interest: impl Iterator<Item = (&'a ObjectKey, &'a str)>) {
         let mut state = self.state();
-        state
-            .changed
-            .retain(|key, version| interest.get(key).is_some_and(|known| known != version));
-        state.interest = interest;
+        let State { interest: known, changed, .. } = &mut *state;
+        let interest: BTreeMap<&ObjectKey, &str> = interest.collect();
+        known.retain(|key, _| interest.contains_key(key));
+        for (key, version) in interest {
+            match known.get_mut(key) {
+                Some(known) if known == version => {}
+                Some(known) => version.clone_into(known),
+                None => _ = known.insert(key.clone(), version.to_owned()),
+            }
+        }
+        changed.retain(|key, version| known.get(key).is_some_and(|known| known != version));
     }
 
     /// Notes that an object is at a `resourceVersion` now, or is gone (empty).

@@ -1,12 +1,13 @@
 //! A tree, an applied set and a cluster in a few lines, and a plan as text.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{Cause, Generation, ObjectId, ObjectKey, Observed};
 use serde_json::{Value, json};
 use sync::{
     Action, AppliedObject, AppliedSet, ApplyPlan, Dependencies, Desired, DesiredObject, Live,
-    LiveObject, Object, Rules, TreeFile, difference, read_manifest, read_tree,
+    LiveObject, Object, Rules, Seen as _, TreeFile, difference, read_manifest, read_tree,
 };
 
 /// `kind[.group/version] [namespace/]name` as YAML, with some annotations and a spec.
@@ -42,6 +43,8 @@ pub(crate) struct Scene {
     pub(crate) applied: AppliedSet,
     pub(crate) lost: bool,
     pub(crate) live: Live,
+    /// The objects that are on the cluster.
+    values: BTreeMap<ObjectKey, Value>,
     pub(crate) rules: Rules,
 }
 
@@ -102,10 +105,7 @@ impl Scene {
     /// Changes the object that is on the cluster.
     pub(crate) fn with_live(mut self, what: &str, change: impl FnOnce(&mut Value)) -> Self {
         let key = key(what);
-        let mut value = match self.live.of(&key) {
-            Observed::Known(Some(live)) => live.0.to_value(),
-            _ => object(what).to_value(),
-        };
+        let mut value = self.values.remove(&key).unwrap_or_else(|| object(what).to_value());
         change(&mut value);
         self.see(key, value);
         self
@@ -122,7 +122,8 @@ impl Scene {
     }
 
     fn see(&mut self, key: ObjectKey, value: Value) {
-        let live = LiveObject(Object::new(value).expect("an object"));
+        self.values.insert(key.clone(), value.clone());
+        let live = LiveObject::of(&Object::new(value).expect("an object"));
         self.live.note(key, Observed::Known(Some(live)));
     }
 
@@ -159,7 +160,7 @@ fn text(plan: &ApplyPlan) -> String {
     let mut text = String::new();
     for stage in &plan.stages {
         for step in stage.steps.iter().filter(|step| step.action != Action::Keep) {
-            let DesiredObject { key, application, .. } = &step.desired;
+            let DesiredObject { key, application, .. } = &*step.desired;
             text += &format!("{:?}: {:?} {key} for {application}\n", stage.kind, step.action);
         }
     }
