@@ -3,6 +3,7 @@
 //! A real cluster joins by a token and a change of its own; for thousands that exist for an hour
 //! one push says the same.
 
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use agent::key::open_key;
@@ -10,9 +11,12 @@ use agent::state::Disk;
 use api::ssh::SigningKey;
 use git::remote::{self, Credentials, RefUpdate, Remote as GitRemote, RemoteUrl};
 use git::{CommitRecord, Expected, FileEdit, Repository, edit_files};
-use model::{CommitId, ObjectId, Source};
+use model::{CommitId, FileId, ObjectId, Source};
 use schema::document::{ClusterDocument, Document, Kind};
-use schema::edit::{Action, Change, DocumentRef, PathPart, edit, encode};
+use schema::edit::{
+    Action, Change, DocumentEdit, DocumentRef, EditError, Identity, PathPart, edit, edit_documents,
+    encode, split_documents,
+};
 
 use super::faults::once;
 use super::site_folder;
@@ -54,29 +58,44 @@ pub(crate) fn add_keys(
     documents: &[Document],
     keys: &[Key],
 ) -> Result<Vec<(String, String)>, CommandError> {
-    let mut edits: std::collections::BTreeMap<String, String> = Default::default();
+    let lines = keys.iter().map(|key| (key.cluster.as_str(), key.key.public_key().to_string()));
+    let lines: BTreeMap<&str, String> = lines.collect();
+    let mut by_file: BTreeMap<FileId, Vec<(&ClusterDocument, &str)>> = BTreeMap::new();
     for document in documents {
         let Document::Cluster(cluster) = document else { continue };
-        let name = cluster.metadata.name.value.as_str();
-        let Some(key) = keys.iter().find(|key| key.cluster == name) else { continue };
-        let line = key.key.public_key().to_string();
-        if cluster.agent_keys.iter().any(|known| known.value.starts_with(&line)) {
-            continue;
+        let Some(line) = lines.get(cluster.metadata.name.value.as_str()) else { continue };
+        if !cluster.agent_keys.iter().any(|known| known.value.starts_with(line)) {
+            by_file.entry(cluster.metadata.name.span.file).or_default().push((cluster, line));
         }
-        let file = source.files.get(cluster.metadata.name.span.file);
-        let Some(file) = file else { continue };
-        let text = match edits.remove(&*file.path) {
-            Some(text) => text,
-            None => String::from_utf8_lossy(&file.bytes).into_owned(),
-        };
-        let edited = edit(&text, None, &[change(&text, cluster, &line)]);
-        let edited = edited.map_err(|error| {
-            CommandError::user(format!("cannot add a key to the cluster `{name}`: {error}"))
-                .hint("write `agent: {keys: [...]}` into its document by hand")
-        })?;
-        edits.insert(file.path.to_string(), edited);
     }
-    Ok(edits.into_iter().collect())
+    let files =
+        by_file.into_iter().filter_map(|(file, added)| Some((source.files.get(file)?, added)));
+    let edited = files.map(|(file, added)| {
+        let text = String::from_utf8_lossy(&file.bytes);
+        let edited = with_keys(&text, &added).map_err(|error| {
+            let path = &file.path;
+            CommandError::user(format!("cannot add keys to the clusters of `{path}`: {error}"))
+                .hint("write `agent: {keys: [...]}` into each document by hand")
+        });
+        Ok((file.path.to_string(), edited?))
+    });
+    edited.collect()
+}
+
+/// The text of a file with a key more in each of these clusters.
+fn with_keys(text: &str, added: &[(&ClusterDocument, &str)]) -> Result<String, EditError> {
+    let parts = split_documents(text).into_iter().filter_map(|part| {
+        let identity = Identity::of_text(part).ok().flatten()?;
+        (identity.kind == Kind::Cluster).then_some((identity.name, part))
+    });
+    // What becomes of a document is tried on its own text: a file may hold thousands.
+    let parts: HashMap<String, &str> = parts.collect();
+    let edits = added.iter().map(|(cluster, line)| {
+        let own = parts.get(cluster.metadata.name.value.as_str()).copied().unwrap_or(text);
+        let change = change(own, cluster, line);
+        (change.document.clone(), DocumentEdit::Changes(vec![change]))
+    });
+    edit_documents(text, &edits.collect::<Vec<_>>())
 }
 
 /// Adds a key where there are some, or everything around it.
