@@ -227,7 +227,7 @@ impl Asked {
 
     /// The tag of the answer from a catalogue, for a caller, at a path.
     pub(crate) fn etag(&self, path: &str, catalogue: &Catalogue, sight: &Sight) -> HeaderValue {
-        let offset = self.resumed.as_ref().map_or(self.skip, |resumed| resumed.offset);
+        let offset = self.start();
         let (identity, tag, meaning) = (catalogue.identity(), sight.tag(), &self.meaning);
         let limit = self.limit;
         let all = format!("{path}\0{identity}\0{tag}\0{meaning}\0{limit}\0{offset}");
@@ -250,8 +250,12 @@ impl Asked {
 
     /// How many of all things, in order, this page and those before it have.
     pub(crate) fn end(&self) -> usize {
-        let offset = self.resumed.as_ref().map_or(self.skip, |resumed| resumed.offset);
-        offset.saturating_add(self.limit)
+        self.start().saturating_add(self.limit)
+    }
+
+    /// Where the page starts, if the list can go on.
+    fn start(&self) -> usize {
+        self.resumed.as_ref().map_or(self.skip, |resumed| resumed.offset)
     }
 
     fn token(&self, catalogue: &Catalogue, offset: usize) -> String {
@@ -261,13 +265,12 @@ impl Asked {
 
     /// Where the page starts.
     fn offset(&self, catalogue: &Catalogue) -> Result<usize, Failure> {
-        let Some(resumed) = &self.resumed else { return Ok(self.skip) };
-        if resumed.identity != catalogue.identity() {
+        if self.resumed.as_ref().is_some_and(|page| page.identity != catalogue.identity()) {
             let detail = "the fleet has changed since the page before, so the list cannot go on";
             return Err(Failure::new(StatusCode::GONE, "list-expired", detail)
                 .hint("start the list again, without `continue`"));
         }
-        Ok(resumed.offset)
+        Ok(self.start())
     }
 
     /// What the list is asked for, its names looked up.

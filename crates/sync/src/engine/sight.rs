@@ -60,7 +60,7 @@ impl Sight {
     /// Whether it must be looked at to be compared with what it should be.
     pub(super) fn is_other_than(&self, desired: &DesiredObject) -> bool {
         let with = self.compared.as_ref().map(|(with, _)| *with);
-        matches!(self.live, Observed::Known(Some(_))) && with != Some(desired.digest)
+        self.known().is_some() && with != Some(desired.digest)
     }
 
     /// It is proven not to be there.

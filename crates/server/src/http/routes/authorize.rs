@@ -22,7 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::provider::BEGIN;
-use super::sign_in::{refuse_open, request_id};
+use super::sign_in::{closed_way, request_id};
 use super::tokens;
 use crate::http::body::Input;
 use crate::http::page::{HtmlPage, escape};
@@ -94,8 +94,7 @@ async fn ask(
     headers: HeaderMap,
     Query(program): Query<Program>,
 ) -> Result<Response, Failure> {
-    let way = state.front.way(Some(peer), &headers);
-    refuse_open(way)?;
+    let way = closed_way(&state, Some(peer), &headers)?;
     program.check()?;
     match (signed_in(caller.as_deref()), way.session(&headers)) {
         (Some(person), Some(session)) => Ok(program.page(person, &session).answer()),
@@ -118,26 +117,25 @@ async fn ask(
 async fn decide(State(state): State<AppState>, request: Request) -> Result<Response, Failure> {
     let headers = request.headers().clone();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
-    let way = state.front.way(peer, &headers);
-    refuse_open(way)?;
+    let way = closed_way(&state, peer, &headers)?;
     let caller = request.extensions().get::<Caller>().cloned();
     let (Some(person), Some(session)) = (signed_in(caller.as_ref()), way.session(&headers)) else {
         return Err(Failure::not_signed_in());
     };
     let form = Form::<Decision>::from_request(request, &state).await;
-    let Form(decision) = form.map_err(|rejection| {
+    let Form(Decision { port, code_challenge, proof, decision }) = form.map_err(|rejection| {
         Failure::new(
             rejection.into_response().status(),
             "malformed-body",
             "the form is not complete",
         )
     })?;
-    let program = Program { port: decision.port, code_challenge: decision.code_challenge.clone() };
+    let program = Program { port, code_challenge };
     program.check()?;
-    if Secret::new(decision.proof) != program.proof(&session) || !is_same_origin(&headers) {
+    if Secret::new(proof) != program.proof(&session) || !is_same_origin(&headers) {
         return Err(Failure::forged());
     }
-    if decision.decision != "allow" {
+    if decision != "allow" {
         return Ok(program.send("error", "access_denied"));
     }
     let code = Secret::session().map_err(|error| Failure::unavailable(&error))?;
@@ -159,7 +157,7 @@ async fn exchange(
     headers: HeaderMap,
     Input(brought): Input<CodeExchange>,
 ) -> Result<(StatusCode, Extension<ToldOnce>, Json<MadeToken>), Failure> {
-    refuse_open(state.front.way(Some(peer), &headers))?;
+    closed_way(&state, Some(peer), &headers)?;
     let now = Timestamp::now();
     let digest = digest(&brought.code, &code_challenge(&brought.code_verifier));
     let person = state.store.take_code(digest, now).await?.ok_or_else(|| {

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::sign_in::{begin_session, refuse_open, request_id, with_cookie};
+use super::sign_in::{begin_session, closed_way, request_id, with_cookie};
 use crate::http::AppState;
 use crate::http::problem::Failure;
 use crate::identity::{
@@ -181,8 +181,7 @@ fn front(
     peer: SocketAddr,
     headers: &HeaderMap,
 ) -> Result<(Way, String), Failure> {
-    let way = state.front.way(Some(peer), headers);
-    refuse_open(way)?;
+    let way = closed_way(state, Some(peer), headers)?;
     let own = own_address(way, headers);
     let own =
         own.ok_or_else(|| Failure::new(StatusCode::BAD_REQUEST, "no-host", "there is no host"))?;

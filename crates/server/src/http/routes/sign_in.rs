@@ -48,8 +48,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 async fn login(State(state): State<AppState>, request: Request) -> Result<Response, Failure> {
     let headers = request.headers().clone();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
-    let way = state.front.way(peer, &headers);
-    refuse_open(way)?;
+    let way = closed_way(&state, peer, &headers)?;
     if !is_same_origin(&headers) {
         return Err(Failure::forged());
     }
@@ -96,10 +95,15 @@ async fn logout(
     Ok(with_cookie(StatusCode::NO_CONTENT.into_response(), &way.no_cookie()))
 }
 
-/// Over plain HTTP a password or a session could be read on the way.
-pub(super) fn refuse_open(way: Way) -> Result<(), Failure> {
+/// How a request came, if nobody could read a password or a session on the way.
+pub(super) fn closed_way(
+    state: &AppState,
+    peer: Option<SocketAddr>,
+    headers: &HeaderMap,
+) -> Result<Way, Failure> {
+    let way = state.front.way(peer, headers);
     if way != Way::Open {
-        return Ok(());
+        return Ok(way);
     }
     let detail = "signing in works over HTTPS only: others could read the password on the way";
     let hint = "start the server with `--tls-cert` and `--tls-key`, or with `--behind-proxy` \

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use form_urlencoded::byte_serialize;
 use jiff::Timestamp;
 use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 
 use super::claims::{are_complete, proven};
 use super::fetch::{self, FetchError};
@@ -84,7 +83,6 @@ impl IdentityProvider {
         let found = self.found().await?;
         let known = SCOPES.into_iter().filter(|scope| found.metadata.knows_scope(scope));
         let scopes: Vec<&str> = std::iter::once("openid").chain(known).collect();
-        let challenge = Sha256::digest(flow.verifier().reveal());
         let mut url = found.metadata.authorization_endpoint.clone();
         url.query_pairs_mut()
             .append_pair("response_type", "code")
@@ -93,7 +91,7 @@ impl IdentityProvider {
             .append_pair("scope", &scopes.join(" "))
             .append_pair("state", flow.state().reveal())
             .append_pair("nonce", flow.nonce().reveal())
-            .append_pair("code_challenge", &URL_SAFE_NO_PAD.encode(challenge))
+            .append_pair("code_challenge", &api::code_challenge(flow.verifier().reveal()))
             .append_pair("code_challenge_method", "S256");
         Ok(url.into())
     }
