@@ -1,11 +1,11 @@
 //! What a server writes about itself: its log.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::process::{Child, Stdio};
 
 use crate::sandbox::Sandbox;
-use crate::serving::ADMIN;
+use crate::serving::{ADMIN, http};
 
 /// A server that writes its log, and its address.
 fn serve(sandbox: &Sandbox, more: &[&str], variables: &[(&str, &str)]) -> (Child, String) {
@@ -26,14 +26,7 @@ fn serve(sandbox: &Sandbox, more: &[&str], variables: &[(&str, &str)]) -> (Child
 
 /// Sends a request with an id, and answers the first line of the answer.
 fn ask(url: &str, path: &str, id: &str) -> String {
-    let host = url.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(host).unwrap();
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nhost: {host}\r\nx-request-id: {id}\r\nconnection: close\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    let answer = http("GET", &format!("{url}{path}"), &[("x-request-id", id)], "");
     answer.lines().next().unwrap().to_owned()
 }
 

@@ -1,6 +1,7 @@
 //! `res-edge serve` as a process of its own, for the commands that ask a server.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Output, Stdio};
 
 use crate::sandbox::Sandbox;
@@ -52,6 +53,23 @@ impl Drop for Serving {
             let _ = child.wait();
         }
     }
+}
+
+/// Sends a request with these headers over plain HTTP, and answers all that comes, headers too.
+pub(crate) fn http(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> String {
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let headers = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+    let request = format!(
+        "{method} /{path} HTTP/1.1\r\nhost: {host}\r\n{}content-length: {}\r\n\
+         connection: close\r\n\r\n{body}",
+        headers.collect::<String>(),
+        body.len(),
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 /// Runs a command with a text as its standard input.

@@ -1,12 +1,11 @@
 //! `login`, `logout`, `context`, `whoami`: who one is at a server.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 use crate::sandbox::Sandbox;
-use crate::serving::{ADMIN, Serving, run_with_input};
+use crate::serving::{ADMIN, Serving, http, run_with_input};
 
 /// What a command prints, with the address of the server replaced.
 fn shown(sandbox: &Sandbox, server: &Serving, output: &std::process::Output) -> String {
@@ -155,17 +154,8 @@ fn people_and_programs_are_let_in_and_all_of_it_is_recorded() {
 
 /// Sends a request as a browser that carries a cookie does, and answers all that comes.
 fn ask(url: &str, method: &str, cookie: &str, kind: &str, body: &str) -> String {
-    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
-    let mut stream = TcpStream::connect(host).unwrap();
-    let n = body.len();
-    let request = format!(
-        "{method} /{path} HTTP/1.1\r\nhost: {host}\r\norigin: http://{host}\r\ncookie: {cookie}\r\n\
-         content-type: {kind}\r\ncontent-length: {n}\r\nconnection: close\r\n\r\n{body}"
-    );
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    let origin = url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+    http(method, url, &[("origin", &origin), ("cookie", cookie), ("content-type", kind)], body)
 }
 
 /// What stands in a text after something and up to a character.
